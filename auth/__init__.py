@@ -1,0 +1,1 @@
+"""Who may call: scopes and callers. Imports nothing else of ours."""

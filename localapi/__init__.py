@@ -1,0 +1,1 @@
+"""The REST API itself, complete and stateful, over a simulated network of platforms: for trying, testing, running."""

@@ -1,0 +1,180 @@
+"""The embedded API, whole: starts the database, the jobs and the routes, and seeds the sample workspace."""
+
+import asyncio
+import secrets
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from tempfile import mkdtemp
+
+from sqlalchemy import select, update
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncSession
+from starlette.applications import Starlette
+
+from localapi import pages
+from localapi.context import Clock, Cursors, Ids, Installation, SystemClock
+from localapi.database import Database, Unavailable, sqlite_url
+from localapi.jobs import PublishingJobs
+from localapi.routing import create_app
+from localapi.seed import seed
+from localapi.tables import Setting, User
+
+GROUPS = (
+    "accounts",
+    "connecting",
+    "pinterest",
+    "brands",
+    "invites",
+    "comments",
+    "conversations",
+    "reviews",
+    "mentions",
+    "posts",
+    "posts_import",
+    "posts_validate",
+    "media",
+    "usage",
+    "keys",
+    "users",
+)
+"""Modules with handlers; importing one registers them."""
+
+
+class CannotStart(Exception):
+    """The embedded API cannot start; the text says why and what to do."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """How to run it. Without `database_url` the data lies in SQLite under `data`, or in memory."""
+
+    data: Path | None = None
+    memory: bool = False
+    database_url: str | None = None
+    empty: bool = False
+    """Start without the sample workspace: one user and one key only."""
+    public_url: str = "http://127.0.0.1:8080"
+    simulate: bool = False
+    """Let new comments, messages, reviews and mentions arrive by themselves."""
+    with_jobs: bool = True
+    """Run scheduled publishing here; tests that drive the clock do it by hand."""
+
+
+@dataclass(kw_only=True)
+class EmbeddedApi:
+    """A running API; `app` is the ASGI app that answers under `/v1`."""
+
+    app: Starlette
+    installation: Installation
+    jobs: PublishingJobs
+    sample_key: str | None
+
+    @classmethod
+    async def start(cls, options: Options, *, clock: Clock | None = None, ids: Ids | None = None) -> "EmbeddedApi":
+        """Open, migrate, seed and start everything.
+
+        Raises:
+            CannotStart: the data folder or the database cannot be used.
+        """
+        folder = _folder(options)
+        url = options.database_url or ("sqlite://" if options.memory else sqlite_url(folder / "localapi.sqlite"))
+        database = Database(url)
+        try:
+            await _create_tables(database, url)
+            async with database.write() as session:
+                cursors = Cursors(key=bytes.fromhex(await _setting(session, "cursor_key")))
+                # A read-only database takes a transaction to write, and refuses only what is written in it.
+                await session.execute(update(Setting).values(value=Setting.value))
+            if options.with_jobs and database.is_sqlite:
+                _check_writable(folder / "jobs.sqlite")
+        except (Unavailable, DBAPIError, OSError) as error:
+            await database.close()
+            reason = str(error) if isinstance(error, Unavailable) else "the database cannot be opened or written"
+            raise CannotStart(f"{reason} ({folder if database.is_sqlite else 'database server'})") from None
+        for group in GROUPS:
+            import_module(f"localapi.{group}")
+        jobs = PublishingJobs(
+            system_database_url=options.database_url
+            if not database.is_sqlite and options.database_url
+            else sqlite_url(folder / "jobs.sqlite")
+        )
+        installation = Installation(
+            database=database,
+            clock=clock or SystemClock(),
+            ids=ids or Ids(),
+            cursors=cursors,
+            files=folder / "media",
+            public_url=options.public_url.rstrip("/"),
+            jobs=jobs,
+            # Without jobs there is no outcome to wait for.
+            answer_wait_seconds=2.0 if options.with_jobs else 0.0,
+        )
+        installation.files.mkdir(parents=True, exist_ok=True)
+        sample_key = await _sample_key(installation, folder, options)
+        jobs.attach(installation)
+        if options.with_jobs:
+            await jobs.start(simulate=options.simulate)
+        app = create_app(installation, pages.routes(installation))
+        return cls(app=app, installation=installation, jobs=jobs, sample_key=sample_key)
+
+    async def close(self) -> None:
+        """Stop the jobs and return the connections; waits for running deliveries."""
+        await self.jobs.stop()
+        await self.installation.database.close()
+
+
+def _folder(options: Options) -> Path:
+    if options.memory or options.data is None:
+        return Path(mkdtemp(prefix="socialapi-"))
+    try:
+        options.data.mkdir(parents=True, exist_ok=True, mode=0o700)
+        probe = options.data / ".writable"
+        probe.write_bytes(b"")
+        probe.unlink()
+    except OSError as error:
+        raise CannotStart(
+            f"the data folder {options.data} cannot be written ({error.strerror}); pass --data or SOCIALAPI_DATA_DIR"
+        ) from None
+    return options.data
+
+
+def _check_writable(file: Path) -> None:
+    """Find out now: the jobs open their database later, where nobody waits for an answer."""
+    try:
+        with file.open("ab"):
+            pass
+    except PermissionError:
+        raise Unavailable("the database of the jobs is read-only; make the data folder writable") from None
+
+
+async def _create_tables(database: Database, url: str) -> None:
+    if database.in_memory:
+        await database.create()
+        return
+    from localapi.migrations.run import upgrade
+
+    await asyncio.to_thread(upgrade, url)
+
+
+async def _setting(session: AsyncSession, name: str) -> str:
+    """The installation's value of that name: 32 random bytes, made once."""
+    found = await session.get(Setting, name)
+    if found is None:
+        found = Setting(name=name, value=secrets.token_hex(32))
+        session.add(found)
+    return found.value
+
+
+async def _sample_key(installation: Installation, folder: Path, options: Options) -> str | None:
+    """Seed an empty database; the first key lies in a file that only its owner reads."""
+    file = folder / "sample_key"
+    async with installation.database.write() as session:
+        if await session.scalar(select(User.id).limit(1)) is not None:
+            return file.read_text(encoding="ascii").strip() if file.exists() else None
+        raw_key = "sapi_key_" + installation.ids.random_hex(62)
+        await seed(session, installation, raw_key=raw_key, empty=options.empty)
+    file.touch(mode=0o600)
+    file.chmod(0o600)
+    file.write_text(raw_key + "\n", encoding="ascii")
+    return raw_key

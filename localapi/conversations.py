@@ -1,0 +1,338 @@
+"""Inbox, conversations: direct messages on the simulated platforms, with their windows."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import select, update
+
+from localapi import quota
+from localapi.context import Context, Refusal, invalid_field, unsupported, wire_time
+from localapi.network import PLATFORMS
+from localapi.routing import implements
+from localapi.tables import Account, Comment, Conversation, MediaFile, Message
+from tools.answers import Pagination, Success
+from tools.conversations import (
+    GET_CONVERSATION,
+    LIST_CONVERSATIONS,
+    LIST_MESSAGES,
+    MARK_CONVERSATION_READ,
+    SEND_MESSAGE,
+    UPDATE_CONVERSATION,
+    ConversationAnswer,
+    ConversationList,
+    GetConversation,
+    ListConversations,
+    ListMessages,
+    MarkConversationRead,
+    MessageList,
+    SendMessage,
+    SentMessage,
+    UpdateConversation,
+)
+from tools.conversations import Conversation as ConversationRow
+from tools.conversations import Message as MessageRow
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bubble:
+    """One message as the person will see it."""
+
+    text: str = ""
+    attachment_type: str | None = None
+    attachment_url: str | None = None
+    interactive: dict[str, Any] | None = None
+
+
+HUMAN_AGENT_DAYS = 7
+BUTTON_TEXT_LENGTH = 640
+_KINDS = {
+    "jpg": "image", "jpeg": "image", "png": "image", "gif": "image", "webp": "image", "mp4": "video", "mov": "video",
+    "mp3": "audio", "m4a": "audio", "ogg": "audio",
+}  # fmt: skip
+
+
+@implements(LIST_CONVERSATIONS)
+async def list_conversations(context: Context, args: ListConversations) -> ConversationList:
+    accounts = context.visible_accounts()
+    if args.account_id:
+        accounts = accounts.where(Account.id == args.account_id)
+    if args.brand_id:
+        accounts = accounts.where(Account.brand_id == args.brand_id)
+    query = select(Conversation).where(
+        Conversation.user_id == context.user.id,
+        Conversation.account_id.in_(accounts.with_only_columns(Account.id)),
+        Conversation.status == (args.status or "active"),
+    )
+    if args.platform:
+        query = query.where(Conversation.platform == args.platform)
+    if args.page_id:
+        query = query.where(Conversation.page_id == args.page_id)
+    rows, cursor = await context.page(
+        query,
+        scope="conversations",
+        order=[(Conversation.last_message_at, True), (Conversation.id, True)],
+        limit=args.limit or 25,
+        cursor=args.cursor,
+    )
+    return ConversationList(
+        data=[_conversation(row) for row in rows],
+        pagination=Pagination(has_more=cursor is not None, next_cursor=cursor or ""),
+    )
+
+
+@implements(GET_CONVERSATION)
+async def get_conversation(context: Context, args: GetConversation) -> ConversationAnswer:
+    return ConversationAnswer(data=_conversation(await _find(context, args.conversation_id)))
+
+
+@implements(UPDATE_CONVERSATION)
+async def update_conversation(context: Context, args: UpdateConversation) -> Success:
+    conversation = await _find(context, args.conversation_id)
+    conversation.status, conversation.updated_at = args.status, context.now
+    return Success(success=True)
+
+
+@implements(MARK_CONVERSATION_READ)
+async def mark_conversation_read(context: Context, args: MarkConversationRead) -> Success:
+    (await _find(context, args.conversation_id)).unread_count = 0
+    return Success(success=True)
+
+
+@implements(LIST_MESSAGES)
+async def list_messages(context: Context, args: ListMessages) -> MessageList:
+    conversation = await _find(context, args.conversation_id)
+    rows, cursor = await context.page(
+        select(Message).where(Message.conversation_id == conversation.id),
+        scope=f"messages:{conversation.id}",
+        order=[(Message.created_at, True), (Message.id, True)],
+        limit=args.limit or 25,
+        cursor=args.cursor,
+    )
+    return MessageList(
+        data=[_message(row) for row in rows],
+        pagination=Pagination(has_more=cursor is not None, next_cursor=cursor or ""),
+    )
+
+
+@implements(SEND_MESSAGE)
+async def send_message(context: Context, args: SendMessage) -> SentMessage:
+    conversation = await _find(context, args.conversation_id)
+    account = await context.account(args.account_id)
+    if account.id != conversation.account_id:
+        raise invalid_field("account_id", "this conversation belongs to another account; see its account_id")
+    if account.status != "active":
+        raise Refusal(403, "account.reconnection_required", "connect this account again with POST /accounts/connect")
+    _check_content(account.platform, args)
+    bubbles = await _bubbles(context, args)
+    _check_window(context, conversation, account.platform, args.message_tag)
+    await quota.spend(context, "interactions")
+    messages = [await append(context, conversation, account, bubble) for bubble in bubbles]
+    return SentMessage(
+        success=True, message_id=messages[0].platform_id, message_ids=[row.platform_id for row in messages]
+    )
+
+
+def _check_content(platform: str, args: SendMessage) -> None:
+    profile = PLATFORMS[platform]
+    interactive = next((name for name in ("quick_replies", "buttons", "cards") if getattr(args, name)), None)
+    if interactive and not profile.dm_interactive:
+        raise unsupported(platform, f"show {interactive.replace('_', ' ')} in messages")
+    if (args.attachments or args.attachment_url) and not profile.dm_attachments:
+        raise unsupported(platform, "take attachments in messages")
+    if interactive in {"quick_replies", "buttons"} and not args.text:
+        raise Refusal(400, "validation.field_required", f"{interactive} need text", field="text")
+    if interactive and (args.attachments or args.attachment_url):
+        raise invalid_field("attachments", f"{interactive} go without attachments")
+    if interactive == "buttons" and args.text and len(args.text) > BUTTON_TEXT_LENGTH:
+        raise invalid_field("text", f"text above buttons is at most {BUTTON_TEXT_LENGTH} characters")
+    for index, button in enumerate(args.buttons or []):
+        wanted = "url" if button.type == "url" else "payload"
+        if not getattr(button, wanted):
+            raise Refusal(
+                400,
+                "validation.field_required",
+                f"a {button.type} button needs {wanted}",
+                field=f"buttons.{index}.{wanted}",
+            )
+    if args.message_tag and profile.message_tags and args.message_tag not in profile.message_tags:
+        raise Refusal(
+            400,
+            "validation.invalid_message_tag",
+            f"{platform} takes {', '.join(profile.message_tags)}",
+            field="message_tag",
+        )
+
+
+def _check_window(context: Context, conversation: Conversation, platform: str, tag: str | None) -> None:
+    """Refuse a message that the platform would not let through now."""
+    if conversation.blocked or (platform == "telegram" and conversation.last_inbound_at is None):
+        raise Refusal(403, "telegram.cannot_message", "this person has not started the bot, or has blocked it")
+    hours = PLATFORMS[platform].dm_window_hours
+    if hours is None:
+        return
+    window = timedelta(hours=hours)
+    if tag in PLATFORMS[platform].message_tags:
+        window = timedelta(days=HUMAN_AGENT_DAYS)
+    if conversation.last_inbound_at is None or context.now - conversation.last_inbound_at > window:
+        code = "whatsapp.window_closed" if platform == "whatsapp" else f"platform.{platform}.window_closed"
+        raise Refusal(
+            400, code, f"the last message from this person is over {hours} hours old, so {platform} takes no answer"
+        )
+
+
+async def _bubbles(context: Context, args: SendMessage) -> list[Bubble]:
+    """One message for each attachment, and one for the text with what belongs to it."""
+    bubbles: list[Bubble] = []
+    interactive = {
+        name: [item.model_dump(mode="json", exclude_none=True) for item in getattr(args, name)]
+        for name in ("quick_replies", "buttons", "cards")
+        if getattr(args, name)
+    }
+    if args.text or interactive:
+        bubbles.append(Bubble(text=args.text or "", interactive=interactive or None))
+    if args.attachments:
+        for index, item in enumerate(args.attachments):
+            if item.source_type == "media_id":
+                file = await context.session.get(MediaFile, item.source)
+                if file is None or file.user_id != context.user.id or file.status != "ready":
+                    raise Refusal(404, "media.not_found", f"attachment {index + 1} is no file of the library")
+                bubbles.append(Bubble(attachment_type=file.kind, attachment_url=f"media:{file.id}"))
+            else:
+                if item.source_type == "platform_attachment_id" and item.type is None:
+                    raise Refusal(
+                        400,
+                        "validation.field_required",
+                        "platform_attachment_id needs type",
+                        field=f"attachments.{index}.type",
+                    )
+                bubbles.append(Bubble(attachment_type=item.type or _kind(item.source), attachment_url=item.source))
+    elif args.attachment_url:
+        bubbles.append(Bubble(attachment_type=_kind(args.attachment_url), attachment_url=args.attachment_url))
+    return bubbles
+
+
+def _kind(address: str) -> str:
+    return _KINDS.get(address.partition("?")[0].rpartition(".")[2].lower(), "file")
+
+
+async def append(
+    context: Context,
+    conversation: Conversation,
+    account: Account,
+    bubble: Bubble,
+    *,
+    incoming_at: datetime | None = None,
+) -> Message:
+    """Write one message into a conversation: ours, or with `incoming_at` the other person's."""
+    row = Message(
+        id=context.ids.uuid(),
+        conversation_id=conversation.id,
+        platform_id=PLATFORMS[conversation.platform].native_id(context.ids.random_hex(32), "message"),
+        direction="incoming" if incoming_at else "outgoing",
+        sender_id=conversation.participant_id if incoming_at else account.platform_account_id,
+        sender_name=conversation.participant_name if incoming_at else account.name,
+        text=bubble.text,
+        attachment_type=bubble.attachment_type,
+        attachment_url=bubble.attachment_url,
+        interactive=bubble.interactive,
+        status="delivered" if incoming_at else "sent",
+        status_updated_at=context.now,
+        created_at=incoming_at or context.now,
+    )
+    context.session.add(row)
+    changes: dict[str, object] = {
+        "last_message": row.text or f"[{row.attachment_type}]",
+        "last_message_at": row.created_at,
+        "updated_at": row.created_at,
+    }
+    if incoming_at:
+        changes |= {
+            "last_inbound_at": incoming_at,
+            "unread_count": Conversation.unread_count + 1,
+            "status": "active",
+        }
+    await context.session.flush()
+    await context.session.execute(update(Conversation).where(Conversation.id == conversation.id).values(**changes))
+    return row
+
+
+async def open_private_thread(
+    context: Context, account: Account, comment: Comment, text: str, *, page_id: str | None
+) -> None:
+    """Put a private reply into the thread with the comment's author.
+
+    On Instagram the thread stays outside the messaging window until the person answers.
+    """
+    conversation = await context.session.scalar(
+        select(Conversation).where(
+            Conversation.account_id == account.id, Conversation.participant_id == comment.author_id
+        )
+    )
+    if conversation is None:
+        conversation = Conversation(
+            id=context.ids.uuid(),
+            user_id=context.user.id,
+            account_id=account.id,
+            page_id=page_id,
+            platform=account.platform,
+            platform_id="t_" + context.ids.random_hex(16),
+            participant_id=comment.author_id,
+            participant_name=comment.author_name,
+            last_message_at=context.now,
+            last_inbound_at=context.now if account.platform == "facebook" else None,
+            created_at=context.now,
+            updated_at=context.now,
+        )
+        context.session.add(conversation)
+        await context.session.flush()
+    await append(context, conversation, account, Bubble(text=text))
+
+
+async def _find(context: Context, conversation_id: str) -> Conversation:
+    found = await context.session.scalar(
+        select(Conversation).where(
+            Conversation.id == conversation_id,
+            Conversation.account_id.in_(context.visible_accounts().with_only_columns(Account.id)),
+        )
+    )
+    if found is None:
+        raise Refusal(404, "conversation.not_found", "no such conversation; see GET /inbox/conversations")
+    return found
+
+
+def _conversation(row: Conversation) -> ConversationRow:
+    return ConversationRow(
+        id=row.id,
+        user_id=row.user_id,
+        account_id=row.account_id,
+        page_id=row.page_id or "",
+        platform=row.platform,
+        platform_id=row.platform_id,
+        participant_id=row.participant_id,
+        participant_name=row.participant_name,
+        participant_picture=row.participant_picture,
+        status=row.status,
+        unread_count=row.unread_count,
+        last_message=row.last_message,
+        last_message_at=wire_time(row.last_message_at),
+        created_at=wire_time(row.created_at),
+        updated_at=wire_time(row.updated_at),
+    )
+
+
+def _message(row: Message) -> MessageRow:
+    return MessageRow(
+        id=row.id,
+        conversation_id=row.conversation_id,
+        platform_id=row.platform_id,
+        direction=row.direction,
+        sender_id=row.sender_id,
+        sender_name=row.sender_name,
+        text=row.text,
+        attachment_type=row.attachment_type or "",
+        attachment_url=row.attachment_url or "",
+        status=row.status,
+        status_updated_at=wire_time(row.status_updated_at),
+        created_at=wire_time(row.created_at),
+    )

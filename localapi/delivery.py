@@ -1,0 +1,268 @@
+"""What a publishing run does: each target once, in a transaction of its own, then the outcome."""
+
+import ipaddress
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import urlsplit
+
+from sqlalchemy import ColumnElement, and_, exists, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from localapi.context import Installation
+from localapi.drafts import merged_options
+from localapi.network import PLATFORMS
+from localapi.tables import Account, Board, Comment, Fault, MediaFile, NetworkPost, Page, Post, PostTarget
+
+_INSIDE = (".local", ".internal", ".localhost")
+_FAULTS = {
+    "auth": ("platform.{}.auth", "auth", "user", "the platform no longer accepts this account's token"),
+    "rate_limit": ("platform.{}.rate_limit", "rate_limit", "platform", "the platform asked to slow down"),
+    "api_error": ("platform.{}.api_error", "platform", "platform", "the platform failed"),
+    "timeout": ("publishing.delivery.timeout", "platform", "platform", "the platform took too long"),
+}
+
+
+async def due(installation: Installation) -> list[tuple[str, int]]:
+    """Start what is due: scheduled posts whose time has come, and posts a killed run left behind, as (id, run).
+
+    A target with a time of its own waits for it; until the last one is out its post is being published.
+    """
+    now = installation.clock.now()
+    waiting = select(Post.id).where(
+        Post.status.in_(("scheduled", "publishing")),
+        exists().where(PostTarget.post_id == Post.id, PostTarget.status == "pending", _time_has_come(now)),
+    )
+    # Looking comes first, so that an idle server does not take the write lock twice a second.
+    async with installation.database.read() as session:
+        found = list(await session.scalars(waiting))
+    if found:
+        async with installation.database.write() as session:
+            query = select(Post).where(Post.id.in_(found), Post.status.in_(("scheduled", "publishing")))
+            for post in await session.scalars(query.with_for_update(skip_locked=True)):
+                ready = PostTarget.scheduled_at <= now
+                if post.scheduled_at is None or post.scheduled_at <= now:
+                    ready = or_(ready, PostTarget.scheduled_at.is_(None))
+                await begin(session, post, PostTarget.status == "pending", ready)
+    async with installation.database.read() as session:
+        running = await session.execute(select(Post.id, Post.run).where(Post.status == "publishing").order_by(Post.id))
+        return [(post_id, run) for post_id, run in running]
+
+
+def _time_has_come(now: datetime) -> ColumnElement[bool]:
+    of_post = or_(Post.scheduled_at <= now, Post.scheduled_at.is_(None))
+    return or_(PostTarget.scheduled_at <= now, and_(PostTarget.scheduled_at.is_(None), of_post))
+
+
+async def begin(session: AsyncSession, post: Post, *which: ColumnElement[bool]) -> None:
+    """Turn a post into one that is being published, in a new run, with its open and failed targets or `which` of them.
+
+    What is published stays, and what was taken down stays down.
+    """
+    post.status, post.run = "publishing", post.run + 1
+    await session.execute(
+        update(PostTarget)
+        .where(PostTarget.post_id == post.id, PostTarget.status.in_(("pending", "failed")), *which)
+        .values(status="publishing", error=None)
+    )
+
+
+async def again(installation: Installation, post_id: str, run: int) -> None:
+    """Give a post a new run, where the one it has broke off for good."""
+    async with installation.database.write() as session:
+        post = await session.get(Post, post_id, with_for_update=True)
+        if post is not None and post.status == "publishing" and post.run == run:
+            post.run += 1
+
+
+async def open_targets(installation: Installation, post_id: str) -> list[str]:
+    """The targets of a post that are still to be delivered, in order."""
+    async with installation.database.read() as session:
+        query = select(PostTarget.id).where(PostTarget.post_id == post_id, PostTarget.status == "publishing")
+        return list(await session.scalars(query.order_by(PostTarget.position)))
+
+
+async def deliver(installation: Installation, target_id: str) -> bool:
+    """Deliver one target; False when the platform still works on its video. May be repeated: it happens once."""
+    async with installation.database.write() as session:
+        target = await session.get(PostTarget, target_id, with_for_update=True)
+        post = await session.get(Post, target.post_id) if target else None
+        if target is None or post is None or target.status != "publishing":
+            return True
+        account = await session.get(Account, target.account_id)
+        problem = await _problem(session, post, target, account)
+        if problem is not None or account is None:
+            target.status, target.error = "failed", problem
+            return True
+        media = target.overrides.get("media", post.media)
+        if await _is_video(session, media) and not _is_processed(installation, post, target):
+            return False
+        await _publish(installation, session, post, target, account)
+        return True
+
+
+async def give_up(installation: Installation, target_id: str) -> None:
+    """Fail a target whose delivery broke each time it was tried, so that its post can settle."""
+    async with installation.database.write() as session:
+        target = await session.get(PostTarget, target_id, with_for_update=True)
+        if target is not None and target.status == "publishing":
+            target.status = "failed"
+            target.error = _error("system.internal", "system", "system", "publishing broke here; the log says how")
+
+
+async def settle(installation: Installation, post_id: str, run: int) -> None:
+    """Give the post its outcome, once no target is open any more."""
+    async with installation.database.write() as session:
+        post = await session.get(Post, post_id, with_for_update=True)
+        if post is None or post.status != "publishing" or post.run != run:
+            return
+        query = select(PostTarget.status).where(PostTarget.post_id == post_id, PostTarget.status != "cancelled")
+        states = list(await session.scalars(query))
+        if "publishing" in states or "pending" in states:
+            return
+        published = states.count("published")
+        post.status = "failed" if not published else "published" if published == len(states) else "partial"
+        if published:
+            post.published_at = post.published_at or installation.clock.now()
+        post.updated_at = installation.clock.now()
+
+
+async def _problem(
+    session: AsyncSession, post: Post, target: PostTarget, account: Account | None
+) -> dict[str, Any] | None:
+    """Why this target cannot be delivered, in the wire's form, or None."""
+    if account is None:
+        return _error("publishing.delivery.account_load_failed", "system", "user", "the account is no longer connected")
+    if account.status != "active":
+        return _error("account.reconnection_required", "auth", "user", "the account has to be connected again")
+    if target.page_id is not None and await session.get(Page, target.page_id) is None:
+        return _error("publishing.delivery.page_resolve_failed", "system", "user", "the page is gone")
+    twin = await session.scalar(
+        select(PostTarget.id).where(
+            PostTarget.post_id == post.id,
+            PostTarget.account_id == target.account_id,
+            PostTarget.page_id.is_not_distinct_from(target.page_id),
+            PostTarget.board_id.is_not_distinct_from(target.board_id),
+            PostTarget.position < target.position,
+        )
+    )
+    if twin is not None:
+        return _error("publishing.duplicate_target", "validation", "user", "another target of this post goes there too")
+    for item in target.overrides.get("media", post.media):
+        if (wrong := await _media_problem(session, post, item)) is not None:
+            return _error("media.not_found" if item["source_type"] == "media_id" else "validation.field_invalid",
+                          "validation", "user", wrong)  # fmt: skip
+    fault = await session.scalar(
+        select(Fault).where(Fault.account_id == account.id, Fault.remaining > 0).with_for_update()
+    )
+    if fault is None:
+        return None
+    fault.remaining -= 1
+    code, category, caused_by, message = _FAULTS[fault.kind]
+    return _error(code.format(account.platform), category, caused_by, message)
+
+
+async def _media_problem(session: AsyncSession, post: Post, item: Mapping[str, Any]) -> str | None:
+    if item["source_type"] == "media_id":
+        row = await session.get(MediaFile, item["source"])
+        return None if row and row.user_id == post.user_id and row.status == "ready" else "Media not found"
+    if item["source_type"] != "url":
+        return None
+    return _address_problem(str(item["source"]))
+
+
+def _address_problem(address: str) -> str | None:
+    """Why the platforms could not or should not fetch from there. Names are not looked up: nothing is fetched here."""
+    try:
+        parts = urlsplit(address)
+        host = (parts.hostname or "").rstrip(".")
+    except ValueError:
+        return "the media address cannot be read"
+    if parts.scheme not in {"http", "https"} or not host:
+        return "the media address is not http(s)"
+    try:
+        inside = not ipaddress.ip_address(host).is_global
+    except ValueError:
+        # The last label of a name is never a number; 127.1 and 0x7f.0.0.1 are addresses in disguise.
+        inside = "." not in host or host.endswith(_INSIDE) or host.rpartition(".")[2][0].isdigit()
+    return "the media address is not public" if inside else None
+
+
+async def _is_video(session: AsyncSession, media: list[dict[str, Any]]) -> bool:
+    for item in media:
+        if item.get("type") == "video":
+            return True
+        row = await session.get(MediaFile, item["source"]) if item["source_type"] == "media_id" else None
+        if row is not None and row.kind == "video":
+            return True
+    return False
+
+
+def _is_processed(installation: Installation, post: Post, target: PostTarget) -> bool:
+    """Whether the platform has had its time with the video; the first look starts it."""
+    now = installation.clock.now()
+    started = target.metadata_.get("processing_since")
+    if started is None or target.metadata_.get("processing_run") != post.run:
+        target.metadata_ = {**target.metadata_, "processing_since": now.timestamp(), "processing_run": post.run}
+        return installation.network_seconds <= 0
+    return now.timestamp() - float(started) >= timedelta(seconds=installation.network_seconds).total_seconds()
+
+
+async def _publish(
+    installation: Installation, session: AsyncSession, post: Post, target: PostTarget, account: Account
+) -> None:
+    profile, now = PLATFORMS[account.platform], installation.clock.now()
+    # The platform knows a delivery by this key: a repeated one finds the post that it made before.
+    key = f"{target.id}:{post.run}"
+    there = await session.scalar(select(NetworkPost).where(NetworkPost.delivery_key == key))
+    is_new = there is None
+    if there is None:
+        page = await session.get(Page, target.page_id) if target.page_id else None
+        owner = page.platform_page_id if page else account.platform_account_id
+        native = profile.native_id(installation.ids.random_hex(32), "post", owner)
+        board = await session.get(Board, target.board_id) if target.board_id else None
+        there = NetworkPost(
+            id=installation.ids.uuid(),
+            account_id=account.id,
+            page_id=target.page_id,
+            board_id=board.id if board else target.board_id,
+            platform=account.platform,
+            platform_id=native,
+            delivery_key=key,
+            text=target.overrides.get("text", post.text),
+            permalink=profile.permalink(native, account.username),
+            metrics={},
+            published_at=now,
+        )
+        session.add(there)
+    options = merged_options(account.platform, post.platform_data, target.overrides.get("platform_data", {}))
+    media = target.overrides.get("media", post.media)
+    target.status, target.error = "published", None
+    target.platform_post_id, target.permalink = there.platform_id, there.permalink
+    target.published_at = now
+    target.media_type = str(options.get("content_type") or ("carousel" if len(media) > 1 else "feed"))
+    target.metadata_ = {name: value for name, value in target.metadata_.items() if not name.startswith("processing_")}
+    if post.segments and profile.segments:
+        threads = [profile.native_id(installation.ids.random_hex(32)) for _ in post.segments]
+        target.metadata_ = {**target.metadata_, "thread_post_ids": [there.platform_id, *threads]}
+    first = target.overrides.get("first_comment", post.first_comment)
+    if is_new and first and profile.first_comment and target.media_type != "stories":
+        there.comment_count, there.last_comment_at = 1, now
+        await session.flush()
+        session.add(
+            Comment(
+                platform_id=profile.native_id(installation.ids.random_hex(32), "comment"),
+                network_post_id=there.id,
+                author_id=account.platform_account_id,
+                author_name=account.name,
+                author_username=account.username,
+                text=first,
+                created_at=now,
+                is_owner=True,
+                moderation_status="published" if account.platform == "youtube" else "",
+            )
+        )
+
+
+def _error(code: str, category: str, caused_by: str, message: str) -> dict[str, Any]:
+    return {"code": code, "category": category, "caused_by": caused_by, "message": message}

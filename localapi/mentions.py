@@ -1,0 +1,72 @@
+"""Mentions: where others named an account."""
+
+from sqlalchemy import or_, select
+
+from localapi import quota
+from localapi.context import Context, Refusal, interaction_id, native_id, unsupported, wire_time
+from localapi.network import PLATFORMS
+from localapi.routing import implements
+from localapi.tables import Mention
+from tools.answers import Author, CommentReply, Content, Interaction
+from tools.mentions import LIST_MENTIONS, REPLY_TO_MENTION, ListMentions, MentionList, ReplyToMention
+
+
+@implements(LIST_MENTIONS)
+async def list_mentions(context: Context, args: ListMentions) -> MentionList:
+    account = await context.account(args.account_id)
+    if not PLATFORMS[account.platform].mentions_list:
+        raise unsupported(account.platform, "list mentions")
+    query = select(Mention).where(Mention.account_id == account.id)
+    if args.since:
+        query = query.where(Mention.received_at >= args.since)
+    rows, cursor = await context.page(
+        query,
+        scope=f"mentions:{account.id}",
+        order=[(Mention.received_at, True), (Mention.platform_id, True)],
+        limit=args.limit or 20,
+        cursor=args.cursor,
+    )
+    data = [_mention(row, account.platform) for row in rows]
+    # At the end the field is left out: the vendor's own client takes an empty one for another page.
+    return MentionList(data=data, count=len(data), **({"next_cursor": cursor} if cursor else {}))
+
+
+@implements(REPLY_TO_MENTION)
+async def reply_to_mention(context: Context, args: ReplyToMention) -> CommentReply:
+    account = await context.account(args.account_id)
+    platform = account.platform
+    if not PLATFORMS[platform].mention_reply:
+        raise unsupported(platform, "reply to mentions")
+    if account.status != "active":
+        raise Refusal(403, "account.reconnection_required", "connect this account again with POST /accounts/connect")
+    media = native_id(args.media_id)
+    query = select(Mention).where(
+        Mention.account_id == account.id, or_(Mention.media_id == media, Mention.platform_id == media)
+    )
+    if args.comment_id:
+        query = query.where(Mention.comment_id == native_id(args.comment_id))
+    mention = await context.session.scalar(query)
+    if mention is None:
+        raise Refusal(404, "resource.not_found", "no mention of this account there; see GET /accounts/{id}/mentions")
+    await quota.spend(context, "interactions")
+    comment = PLATFORMS[platform].native_id(context.ids.random_hex(32), "comment")
+    return CommentReply(success=True, comment_id=comment)
+
+
+def _mention(row: Mention, platform: str) -> Interaction:
+    return Interaction(
+        id=interaction_id("mnt", platform, row.platform_id),
+        type="mention",
+        platform=platform,
+        account_id=row.account_id,
+        author=Author(id=row.author_id, name=row.author_name, username=row.author_username),
+        content=Content(text=row.text),
+        permalink=row.permalink,
+        platform_post_id=row.media_id,
+        received_at=wire_time(row.received_at),
+        metadata={
+            "mention_type": row.mention_type,
+            "media_id": row.media_id,
+            **({"comment_id": row.comment_id} if row.comment_id else {}),
+        },
+    )

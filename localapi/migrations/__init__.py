@@ -1,0 +1,1 @@
+"""Schema changes of the embedded API's database, in order."""

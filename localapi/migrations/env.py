@@ -1,0 +1,14 @@
+"""Alembic's entry: runs migrations on the connection that `run.py` hands over."""
+
+from alembic import context
+
+from localapi.tables import Base
+
+context.configure(
+    connection=context.config.attributes["connection"],
+    target_metadata=Base.metadata,
+    render_as_batch=True,
+    version_table="localapi_version",
+)
+with context.begin_transaction():
+    context.run_migrations()

@@ -1,0 +1,198 @@
+"""The browser's side of connecting: the simulated platform's consent page, the callback, invites and uploads."""
+
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from html import escape
+from urllib.parse import urlencode, urlsplit, urlunsplit
+
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from localapi import media
+from localapi.connecting import finish, take_code, take_state
+from localapi.context import Caller, Context, Installation, Refusal
+from localapi.invites import redeem_invite
+from localapi.network import PLATFORMS
+from localapi.tables import OauthCode, OauthState, User
+from tools.invites import RedeemInvite
+
+CODE_MINUTES = 10
+MAX_HANDLE_LENGTH = 200
+
+_STYLE = """
+:root{color-scheme:light dark;--ground:#f4f5f7;--card:#fff;--ink:#1c2430;--soft:#566173;--line:#c9d0da;--go:#1257c4}
+@media(prefers-color-scheme:dark){:root{--ground:#12161c;--card:#1b222c;--ink:#e8edf4;--soft:#a3afbf;--line:#3a4656;--go:#7fb0ff}}
+*{box-sizing:border-box}body{margin:0;min-height:100vh;display:grid;place-items:center;background:var(--ground);color:var(--ink);font:16px/1.5 system-ui,sans-serif;padding:16px}
+main{width:100%;max-width:26rem;background:var(--card);border:1px solid var(--line);border-radius:12px;padding:24px}
+.mark{display:inline-block;border:1px solid var(--line);border-radius:6px;padding:2px 8px;color:var(--soft);font-size:.85rem}
+h1{font-size:1.35rem;margin:.75rem 0 .5rem}p{margin:.5rem 0;color:var(--soft)}label{display:block;margin:1rem 0 .25rem;font-weight:600}
+input{width:100%;padding:10px;border:1px solid var(--line);border-radius:8px;background:transparent;color:inherit;font:inherit}
+.actions{display:flex;gap:12px;margin-top:1.25rem}button{flex:1;padding:10px;border-radius:8px;border:1px solid var(--line);background:transparent;color:inherit;font:inherit;cursor:pointer}
+button.go{background:var(--go);border-color:var(--go);color:var(--card);font-weight:600}
+::placeholder{color:var(--soft);opacity:1}
+:focus-visible{outline:3px solid var(--go);outline-offset:2px}
+"""
+_HEADERS = {
+    # form-action is left open: the form's answer redirects to the caller's own address.
+    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "no-store",
+}
+
+
+def routes(installation: Installation) -> list[BaseRoute]:
+    """The pages and the upload addresses."""
+
+    def bound(
+        handler: Callable[[Installation, Request], Awaitable[Response]],
+    ) -> Callable[[Request], Awaitable[Response]]:
+        async def endpoint(request: Request) -> Response:
+            try:
+                return await handler(installation, request)
+            except Refusal as refusal:
+                return _page("That did not work", f"<p>{escape(refusal.message)}</p>", status=refusal.status)
+
+        return endpoint
+
+    return [
+        Route("/connect/{platform}", bound(ask), methods=["GET"]),
+        Route("/connect/{platform}", bound(answer), methods=["POST"]),
+        Route("/oauth/callback/{platform}", bound(callback), methods=["GET"]),
+        Route("/invite/{token}", bound(invite), methods=["GET"]),
+        Route("/uploads/{token}", bound(media.receive), methods=["PUT"]),
+        Route("/media/{media_id}/{signature}/{until:int}", bound(media.preview), methods=["GET"]),
+    ]
+
+
+async def ask(installation: Installation, request: Request) -> Response:
+    """Ask the person for a handle, and whether to approve."""
+    platform = await _known_state(installation, request.path_params["platform"], request.query_params.get("state", ""))
+    name = escape(PLATFORMS[platform].name)
+    state = escape(request.query_params["state"])
+    # Approve comes first: Enter in the field presses a form's first button.
+    several = "<p>Several profiles: separate them with commas.</p>" if PLATFORMS[platform].connect != "oauth" else ""
+    return _page(
+        f"Connect {name}",
+        f"""<p>This page stands in for {name}. Nothing leaves this machine, and no password is needed.</p>
+<form method="post" action="/connect/{escape(platform)}">
+<input type="hidden" name="state" value="{state}">
+<label for="handle">Handle to connect</label>
+<input id="handle" name="handle" maxlength="{MAX_HANDLE_LENGTH}" autocomplete="off" placeholder="mybrand">
+{several}
+<div class="actions"><button class="go" name="decision" value="approve">Approve</button>
+<button name="decision" value="deny">Deny</button></div>
+</form>""",
+    )
+
+
+async def answer(installation: Installation, request: Request) -> Response:
+    """Take the person's answer, as the platform would, and go back to the callback."""
+    form = await request.form(max_fields=5)
+    platform = await _known_state(installation, request.path_params["platform"], str(form.get("state", "")))
+    state, handle = str(form["state"]), str(form.get("handle", "")).strip()[:MAX_HANDLE_LENGTH]
+    if form.get("decision") != "approve":
+        query = {"error": "access_denied", "error_description": "The person said no", "state": state}
+        return _go(f"/oauth/callback/{platform}", query)
+    if not handle:
+        return _page("A handle is missing", "<p>Go back and type the handle to connect.</p>", status=400)
+    code = installation.ids.random_hex(40)
+    async with installation.database.write() as session:
+        session.add(
+            OauthCode(
+                code=code,
+                platform=platform,
+                state=state,
+                handle=handle,
+                expires_at=installation.clock.now() + timedelta(minutes=CODE_MINUTES),
+            )
+        )
+    return _go(f"/oauth/callback/{platform}", {"code": code, "state": state})
+
+
+async def callback(installation: Installation, request: Request) -> Response:
+    """What the platform comes back to: connect, then send the browser on as the caller asked."""
+    platform, query = request.path_params["platform"], request.query_params
+    async with installation.database.write() as session:
+        found = await session.get(OauthState, query.get("state", ""))
+        user = await session.get(User, found.user_id) if found else None
+        if found is None or user is None:
+            raise Refusal(400, "auth.state_mismatch", "this sign-in is unknown or too old; start the connection again")
+        context = Context(installation=installation, session=session, caller=Caller(user=user, key=None))
+        back, caller_state = found.redirect_uri, found.caller_state
+        result = {"platform": platform, "state": caller_state}
+        try:
+            async with session.begin_nested():
+                state = await take_state(context, found.state, platform)
+                if query.get("error"):
+                    result |= {
+                        "status": "error",
+                        "error": query["error"],
+                        "error_description": query.get("error_description", ""),
+                    }
+                else:
+                    outcome = await finish(context, state, await take_code(context, query.get("code", ""), platform))
+                    result |= (
+                        {"status": "success", "account_id": outcome.account.id}
+                        if outcome.account
+                        else {
+                            "status": "selection_required",
+                            "connection_id": outcome.pending.id if outcome.pending else "",
+                        }
+                    )
+        except Refusal as refusal:
+            result |= {"status": "error", "error": refusal.code, "error_description": refusal.message}
+    if back is not None:
+        return _go(back, result)
+    return _result_page(result)
+
+
+async def invite(installation: Installation, request: Request) -> Response:
+    """An invite link: go to the platform's consent page."""
+    async with installation.database.write() as session:
+        nobody = User(id="", email="", name="", plan="free")
+        context = Context(installation=installation, session=session, caller=Caller(user=nobody, key=None))
+        answer = await redeem_invite(context, RedeemInvite.model_construct(token=request.path_params["token"]))
+    return RedirectResponse(answer.location or "/", 302)
+
+
+async def _known_state(installation: Installation, platform: str, state: str) -> str:
+    async with installation.database.read() as session:
+        found = await session.get(OauthState, state)
+    now = installation.clock.now()
+    if found is None or found.platform != platform or found.used_at is not None or found.expires_at <= now:
+        raise Refusal(
+            400, "auth.state_mismatch", "This sign-in is unknown, used or over ten minutes old. Start it again."
+        )
+    return found.platform
+
+
+def _result_page(result: dict[str, str]) -> Response:
+    match result["status"]:
+        case "success":
+            text = "<p>The account is connected. You can close this window.</p>"
+            return _page("Connected", text)
+        case "selection_required":
+            text = f"<p>One more step: choose what to connect. The connection is <code>{escape(result['connection_id'])}</code>.</p>"
+            return _page("Nearly there", text)
+        case _:
+            return _page("Not connected", f"<p>{escape(result.get('error_description') or result['error'])}</p>")
+
+
+def _go(address: str, query: dict[str, str]) -> Response:
+    """302 to an address, its own query kept."""
+    parts = urlsplit(address)
+    joined = "&".join(filter(None, (parts.query, urlencode(query))))
+    return RedirectResponse(urlunsplit(parts._replace(query=joined)), 302, headers=_HEADERS)
+
+
+def _page(title: str, body: str, *, status: int = 200) -> Response:
+    """One page; `title` and `body` are escaped already."""
+    html = (
+        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f"<title>{title} (local)</title><style>{_STYLE}</style></head>"
+        f'<body><main><span class="mark">Local simulation</span><h1>{title}</h1>{body}</main></body></html>'
+    )
+    return HTMLResponse(html, status, headers=_HEADERS)

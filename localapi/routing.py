@@ -1,0 +1,262 @@
+"""Binds a handler to the operation it implements; route, parsing, scope check and error body follow from it."""
+
+import json
+import logging
+import re
+import secrets
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, TypeVar
+
+from pydantic import ValidationError
+from starlette.applications import Starlette
+from starlette.datastructures import UploadFile
+from starlette.exceptions import HTTPException
+from starlette.formparsers import MultiPartException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from auth.scopes import Access
+from localapi.context import Caller, Context, Installation, Refusal, Upload
+from localapi.credentials import caller_of, check_paid, check_permission, note_use
+from localapi.database import Unavailable
+from localapi.tables import User
+from tools.fields import FileArgs
+from tools.operation import AnyOperation, ArgsT, Effect, Empty, Operation, ResultT
+from tools.registry import operations
+
+logger = logging.getLogger(f"socialapi_mcp.{__name__}")
+
+Handler = Callable[[Context, ArgsT], Awaitable[ResultT]]
+HANDLERS: dict[str, Handler[Any, Any]] = {}
+
+F = TypeVar("F")
+
+MAX_JSON_BYTES = 1024 * 1024
+MAX_UPLOAD_BYTES = 50 * 1024 * 1024
+# Room for the boundaries and headers of a multipart body around the largest file.
+MAX_FORM_BYTES = MAX_UPLOAD_BYTES + 64 * 1024
+
+_REQUEST_ID = re.compile(r"^[a-zA-Z0-9_-]{1,64}$")
+
+CREATED = frozenset(
+    {
+        "create_brand",
+        "create_invite",
+        "create_key",
+        "create_post",
+        "publish_post",
+        "upload_media",
+        "create_pinterest_board",
+        "select_pending_connection",
+        "exchange_oauth_code",
+        "connect_account",
+    }
+)
+"""Operations that answer 201; a handler may set another status."""
+
+
+def implements(operation: Operation[ArgsT, ResultT]) -> Callable[[Handler[ArgsT, ResultT]], Handler[ArgsT, ResultT]]:
+    """Register a handler; the type checker holds it to the operation's models."""
+
+    def register(handler: Handler[ArgsT, ResultT]) -> Handler[ArgsT, ResultT]:
+        HANDLERS[operation.name] = handler
+        return handler
+
+    return register
+
+
+def create_app(installation: Installation, extra: list[BaseRoute]) -> Starlette:
+    """The REST API as an ASGI app under `/v1`; `extra` are the browser pages and the presigned uploads."""
+    # Fixed paths before templates, or /posts/validate would be a post.
+    ordered = sorted(operations(), key=lambda operation: re.sub(r"{\w+}", "~", operation.path))
+    routes: list[BaseRoute] = [
+        Route(
+            "/v1" + operation.path,
+            _endpoint(operation, HANDLERS.get(operation.name), installation),
+            methods=[operation.method],
+        )
+        for operation in ordered
+    ]
+    app = Starlette(
+        routes=[*extra, *routes], exception_handlers={HTTPException: _framework_error, Exception: _internal}
+    )
+    app.router.redirect_slashes = False
+    return app
+
+
+def _endpoint(
+    operation: AnyOperation, handler: Handler[Any, Any] | None, installation: Installation
+) -> Callable[[Request], Awaitable[Response]]:
+    async def endpoint(request: Request) -> Response:
+        try:
+            response = await _respond(operation, handler, installation, request)
+        except Refusal as refusal:
+            response = _error(request, refusal)
+        except Unavailable as error:
+            response = _error(request, Refusal(503, "system.unavailable", str(error)))
+        response.headers["X-Request-ID"] = request_id(request)
+        return response
+
+    return endpoint
+
+
+async def _respond(
+    operation: AnyOperation, handler: Handler[Any, Any] | None, installation: Installation, request: Request
+) -> Response:
+    header = request.headers.get("authorization")
+    public = operation.scope is Access.PUBLIC
+    if not public:
+        # Before the body is read, so that a stranger cannot make the server take in an upload.
+        async with installation.database.read() as session:
+            check_permission(await caller_of(session, header), operation.scope)
+    if handler is None:
+        raise Refusal(
+            501, "resource.not_supported", f"{operation.endpoint} is not part of this version of the local API"
+        )
+    fields, upload = await _fields(operation, request)
+    args = _parse(operation, fields)
+    database = installation.database
+    transaction = database.read() if operation.effect is Effect.READ and not operation.redirects else database.write()
+    async with transaction as session:
+        caller = Caller(user=_NOBODY, key=None) if public else await caller_of(session, header)
+        if not public:
+            check_permission(caller, operation.scope)
+            check_paid(caller, operation.name, operation.path)
+            if operation.effect is not Effect.READ:
+                await note_use(session, caller, installation.clock)
+        context = Context(installation=installation, session=session, caller=caller, upload=upload)
+        result = await handler(context, args)
+    for action in context.after_commit:
+        await action()
+    if context.late_result is not None:
+        result = await context.late_result()
+    return _success(operation, context, result)
+
+
+_NOBODY = User(id="", email="", name="", plan="free")
+
+
+def _success(operation: AnyOperation, context: Context, result: Any) -> Response:
+    if operation.redirects:
+        return RedirectResponse(result.location, 302, headers=context.headers)
+    if operation.result is Empty:
+        return Response(status_code=context.status or 204, headers=context.headers)
+    status = context.status or (201 if operation.name in CREATED else 200)
+    content = result.model_dump_json(by_alias=True, exclude_unset=True)
+    return Response(content, status, headers=context.headers, media_type="application/json")
+
+
+async def _fields(operation: AnyOperation, request: Request) -> tuple[dict[str, Any], Upload | None]:
+    """The arguments from path, query and body, by the argument's wire name; and the file, if there is one."""
+    fields: dict[str, Any] = {
+        argument: request.path_params[placeholder] for placeholder, argument in operation.path_names.items()
+    }
+    aliases = {
+        info.alias or name for name, info in operation.args.model_fields.items() if name in operation.query_names
+    }
+    # An empty query value is how forms and SDKs say "not given".
+    fields |= {name: value for name, value in request.query_params.items() if name in aliases and value != ""}
+    if operation.upload is not None:
+        return fields, await _upload(operation.upload, request)
+    if operation.has_body:
+        fields |= {name: value for name, value in (await _json(request)).items() if name not in fields}
+    return fields, None
+
+
+async def _json(request: Request) -> Mapping[str, Any]:
+    body = await _limited(request, MAX_JSON_BYTES)
+    if not body:
+        return {}
+    try:
+        value = json.loads(body)
+    except ValueError:
+        raise Refusal(400, "validation.body_invalid", "the body is not JSON") from None
+    if not isinstance(value, dict):
+        raise Refusal(400, "validation.body_invalid", "the body must be a JSON object")
+    return value
+
+
+async def _limited(request: Request, limit: int) -> bytes:
+    """The body, given up as soon as it is over the limit."""
+    chunks, size = list[bytes](), 0
+    async for chunk in request.stream():
+        size += len(chunk)
+        if size > limit:
+            raise Refusal(413, "http.413", f"the body is over {limit} bytes")
+        chunks.append(chunk)
+    return b"".join(chunks)
+
+
+async def _upload(field: str, request: Request) -> Upload:
+    if not request.headers.get("content-type", "").startswith("multipart/form-data"):
+        raise Refusal(400, "validation.body_invalid", "send multipart/form-data with the file in the field " + field)
+    length = request.headers.get("content-length", "")
+    if length.isdigit() and int(length) > MAX_FORM_BYTES:
+        raise Refusal(400, "validation.field_invalid", "the file is over 50 MB; use GET /media/upload-url", field=field)
+    try:
+        async with request.form(max_files=1, max_part_size=MAX_JSON_BYTES) as form:
+            part = form.get(field)
+            if not isinstance(part, UploadFile):
+                raise Refusal(400, "validation.field_required", f"the form lacks the file field {field}", field=field)
+            content = await part.read(MAX_UPLOAD_BYTES + 1)
+            if len(content) > MAX_UPLOAD_BYTES:
+                raise Refusal(
+                    400, "validation.field_invalid", "the file is over 50 MB; use GET /media/upload-url", field=field
+                )
+            return Upload(
+                filename=part.filename or "upload",
+                content_type=part.content_type or "application/octet-stream",
+                content=content,
+            )
+    except (MultiPartException, HTTPException):
+        raise Refusal(400, "validation.body_invalid", "the multipart body is malformed") from None
+
+
+def _parse(operation: AnyOperation, fields: Mapping[str, Any]) -> Any:
+    if issubclass(operation.args, FileArgs):
+        # Over HTTP the file is the form's part; the arguments that name a local one do not exist here.
+        fields = {name: value for name, value in fields.items() if name not in FileArgs.model_fields}
+    try:
+        # Unknown body fields are dropped, as documented; the tools refuse them before they get here.
+        return operation.args.model_validate(fields, extra="ignore")
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        name = ".".join(str(part) for part in first["loc"]) or "body"
+        if first["type"] == "missing":
+            raise Refusal(400, "validation.field_required", f"{name} is required", field=name) from None
+        if name in operation.path_names.values():
+            raise Refusal(404, "resource.not_found", f"no such {name.removesuffix('_id')}", resource=name) from None
+        message = f"{name}: {first['msg'].removeprefix('Value error, ')}"
+        raise Refusal(400, "validation.field_invalid", message, field=name) from None
+
+
+def request_id(request: Request) -> str:
+    """The caller's `X-Request-ID` if it has the documented form, else one of ours, the same for a whole request."""
+    known: str | None = getattr(request.state, "request_id", None)
+    if known is None:
+        offered = request.headers.get("x-request-id", "")
+        known = offered if _REQUEST_ID.match(offered) else secrets.token_hex(4)
+        request.state.request_id = known
+    return known
+
+
+def _error(request: Request, refusal: Refusal) -> JSONResponse:
+    error: dict[str, Any] = {"code": refusal.code, "message": refusal.message}
+    if refusal.meta:
+        error["meta"] = refusal.meta
+    headers = {"X-Request-ID": request_id(request)}
+    if refusal.retry_after_seconds is not None:
+        headers["Retry-After"] = str(refusal.retry_after_seconds)
+    return JSONResponse({"error": error, "request_id": request_id(request)}, refusal.status, headers=headers)
+
+
+async def _framework_error(request: Request, error: Exception) -> Response:
+    status = error.status_code if isinstance(error, HTTPException) else 500
+    words = {404: "no such route", 405: "this route does not take this method"}
+    return _error(request, Refusal(status, f"http.{status}", words.get(status, "the request was refused")))
+
+
+async def _internal(request: Request, error: Exception) -> Response:
+    logger.error("request %s failed", request_id(request), exc_info=error)
+    return _error(request, Refusal(500, "system.internal", "something broke here; the log has it under the request id"))

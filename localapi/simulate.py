@@ -1,0 +1,180 @@
+"""New comments, messages, reviews and mentions arriving from the simulated platforms."""
+
+import random
+from dataclasses import dataclass
+
+from sqlalchemy import select
+
+from localapi.comments import add_comment
+from localapi.context import Caller, Context, Installation, Refusal
+from localapi.conversations import Bubble, append
+from localapi.network import PLATFORMS
+from localapi.tables import Account, Conversation, Fault, Mention, NetworkPost, Review, User
+
+KINDS = ("comment", "dm", "review", "mention")
+
+_WHO = (
+    ("Lea Fischer", "lea.fischer"),
+    ("Omar Haddad", "omar.haddad"),
+    ("Ana Sousa", "ana.sousa"),
+    ("Bo Lund", "bo.lund"),
+)
+_SAYINGS = {
+    "comment": ("Is this still available?", "Love it!", "My parcel never came.", "¿Abren el domingo?"),
+    "dm": ("Hello, are you open today?", "Can I change my order?", "Merci beaucoup !"),
+    "review": ("Lovely place.", "Too loud for me.", "Best cake in town."),
+    "mention": ("Look what I found", "Third time this month"),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Arrival:
+    """What arrived: its kind, the account it is for, and its id on the platform."""
+
+    kind: str
+    account_id: str
+    id: str
+
+
+async def arrive(
+    installation: Installation,
+    kind: str,
+    *,
+    account_id: str | None = None,
+    text: str | None = None,
+    author: str | None = None,
+    rating: int = 5,
+) -> Arrival:
+    """Let one interaction arrive, for the given account or the first that can have it.
+
+    Raises:
+        Refusal: no account can have such a thing, or the given one cannot.
+    """
+    if kind not in KINDS:
+        raise Refusal(400, "validation.field_invalid", f"kind is one of {', '.join(KINDS)}", field="kind")
+    async with installation.database.write() as session:
+        user = await session.scalar(select(User).limit(1))
+        if user is None:
+            raise Refusal(404, "auth.user_not_found", "this database has no user yet")
+        context = Context(installation=installation, session=session, caller=Caller(user=user, key=None))
+        account = await _account(context, kind, account_id)
+        name, username = (author, author.lower().replace(" ", ".")) if author else random.choice(_WHO)
+        words = text or random.choice(_SAYINGS[kind])
+        match kind:
+            case "comment":
+                identifier = await _comment(context, account, words, name, username)
+            case "dm":
+                identifier = await _message(context, account, words, name, username)
+            case "review":
+                identifier = await _review(context, account, words, name, rating)
+            case _:
+                identifier = await _mention(context, account, words, name, username)
+    return Arrival(kind=kind, account_id=account.id, id=identifier)
+
+
+async def arrive_something(installation: Installation) -> Arrival:
+    """Let something arrive, of a kind left to chance."""
+    return await arrive(installation, random.choice(KINDS[:2]))
+
+
+async def order_failure(installation: Installation, *, account_id: str, kind: str, times: int = 1) -> None:
+    """Make the next deliveries of an account fail: kind is auth, rate_limit, api_error or timeout."""
+    async with installation.database.write() as session:
+        if await session.get(Account, account_id) is None:
+            raise Refusal(404, "account.not_found", "no such account")
+        session.add(Fault(id=installation.ids.uuid(), account_id=account_id, kind=kind, remaining=times))
+
+
+async def _account(context: Context, kind: str, account_id: str | None) -> Account:
+    def fits(account: Account) -> bool:
+        profile = PLATFORMS[account.platform]
+        able = {
+            "comment": profile.comments.list,
+            "dm": profile.dms,
+            "review": profile.reviews,
+            "mention": profile.mentions_list,
+        }
+        return able[kind] and account.status == "active"
+
+    rows = list(await context.session.scalars(context.visible_accounts().order_by(Account.created_at, Account.id)))
+    if account_id is not None:
+        rows = [row for row in rows if row.id == account_id]
+        if not rows:
+            raise Refusal(404, "account.not_found", "no such account")
+    found = next((row for row in rows if fits(row)), None)
+    if found is None:
+        raise Refusal(501, "resource.not_supported", f"no connected account here can have a {kind}")
+    return found
+
+
+async def _comment(context: Context, account: Account, text: str, name: str, username: str) -> str:
+    post = await context.session.scalar(
+        select(NetworkPost)
+        .where(NetworkPost.account_id == account.id, NetworkPost.deleted_at.is_(None))
+        .order_by(NetworkPost.published_at.desc())
+        .limit(1)
+    )
+    if post is None:
+        raise Refusal(404, "post.not_found", "this account has no post to comment on; publish one first")
+    comment = await add_comment(
+        context, post, text=text, parent=None, author_id=f"u_{username}", author_name=name, author_username=username
+    )
+    return comment.platform_id
+
+
+async def _message(context: Context, account: Account, text: str, name: str, username: str) -> str:
+    conversation = await context.session.scalar(
+        select(Conversation).where(
+            Conversation.account_id == account.id, Conversation.participant_id == f"u_{username}"
+        )
+    )
+    if conversation is None:
+        conversation = Conversation(
+            id=context.ids.uuid(),
+            user_id=context.user.id,
+            account_id=account.id,
+            platform=account.platform,
+            platform_id="t_" + context.ids.random_hex(16),
+            participant_id=f"u_{username}",
+            participant_name=name,
+            last_message_at=context.now,
+            created_at=context.now,
+            updated_at=context.now,
+        )
+        context.session.add(conversation)
+        await context.session.flush()
+    message = await append(context, conversation, account, Bubble(text=text), incoming_at=context.now)
+    return message.platform_id
+
+
+async def _review(context: Context, account: Account, text: str, name: str, rating: int) -> str:
+    row = Review(
+        platform_id=PLATFORMS[account.platform].native_id(context.ids.random_hex(32), "review"),
+        account_id=account.id,
+        rating=rating,
+        text=text,
+        author_id=f"g_{context.ids.random_hex(8)}",
+        author_name=name,
+        created_at=context.now,
+        updated_at=context.now,
+    )
+    context.session.add(row)
+    return row.platform_id
+
+
+async def _mention(context: Context, account: Account, text: str, name: str, username: str) -> str:
+    native = PLATFORMS[account.platform].native_id(context.ids.random_hex(32), "mention")
+    context.session.add(
+        Mention(
+            platform_id=native,
+            account_id=account.id,
+            mention_type="caption",
+            media_id=PLATFORMS[account.platform].native_id(context.ids.random_hex(32), "post"),
+            author_id=f"u_{username}",
+            author_name=name,
+            author_username=username,
+            text=text,
+            received_at=context.now,
+        )
+    )
+    return native

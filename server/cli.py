@@ -1,0 +1,244 @@
+"""The command line, apart from stdio."""
+
+import asyncio
+import json
+import sys
+from importlib.metadata import version
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
+from urllib.parse import parse_qs, urlsplit
+
+from cyclopts import App, Parameter
+
+from server.serve import run_api, run_http, run_stdio, settings_or_exit, stop
+
+app = App(
+    name="socialapi-mcp",
+    help="Run social media accounts from an AI assistant: MCP over stdio (default) or HTTP.",
+    # Named, because cyclopts would look for a distribution called like our package `server`.
+    version=lambda: version("socialapi-mcp"),
+    version_flags=["--version"],
+)
+
+
+@app.default
+@app.command(name="stdio")
+def stdio() -> None:
+    """Serve MCP over standard input and output."""
+    run_stdio()
+
+
+@app.command(name="http")
+def http(
+    *,
+    host: str | None = None,
+    port: int | None = None,
+    public_url: str | None = None,
+    workers: int = 1,
+    data: Path | None = None,
+    database: str | None = None,
+    memory: bool = False,
+    empty: bool = False,
+    simulate: bool = False,
+) -> None:
+    """Serve MCP over HTTP at /mcp; without SOCIALAPI_API_KEY on the local REST API, served at /v1.
+
+    Parameters
+    ----------
+    host: Address to listen on.
+    port: Port to listen on.
+    public_url: Address that clients reach the server at, when it is not the one listened on.
+    workers: Processes.
+    data: Folder of the local API's data.
+    database: PostgreSQL address for the local API.
+    memory: Forget everything at the end.
+    empty: Start without the sample workspace.
+    simulate: Let new comments and messages arrive by themselves.
+    """
+    _refuse_password(database)
+    settings = settings_or_exit(host=host, port=port, public_url=public_url, data_dir=data, database_url=database)
+    if workers > 1 and memory:
+        stop("several workers cannot share a database in memory; leave out --memory")
+    run_http(settings, workers=workers, memory=memory, empty=empty, simulate=simulate)
+
+
+@app.command(name="api")
+def api(
+    *,
+    host: str | None = None,
+    port: int | None = None,
+    public_url: str | None = None,
+    data: Path | None = None,
+    database: str | None = None,
+    memory: bool = False,
+    empty: bool = False,
+    simulate: bool = False,
+) -> None:
+    """Serve the local REST API alone, at /v1; parameters as for http."""
+    _refuse_password(database)
+    settings = settings_or_exit(host=host, port=port, public_url=public_url, data_dir=data, database_url=database)
+    run_api(settings, memory=memory, empty=empty, simulate=simulate)
+
+
+@app.command(name="tools")
+def tools(*, as_json: Annotated[bool, Parameter(name="--json", negative="")] = False) -> None:
+    """Print the catalogue, as a table or as JSON.
+
+    Parameters
+    ----------
+    as_json: A list of {name, method, path, group, scope, effect, title}.
+    """
+    from tools.registry import operations
+
+    rows = [
+        {
+            "name": row.name,
+            "method": row.method,
+            "path": row.path,
+            "group": row.group,
+            "scope": str(row.scope),
+            "effect": str(row.effect),
+            "title": row.title,
+        }
+        for row in operations()
+    ]
+    if as_json:
+        print_out(json.dumps(rows, indent=2, ensure_ascii=False))
+        return
+    widths = {key: max(len(row[key]) for row in rows) for key in ("name", "method", "path", "scope", "effect")}
+    for row in rows:
+        print_out("  ".join(row[key].ljust(width) for key, width in widths.items()) + "  " + row["title"])
+
+
+@app.command(name="call")
+def call(name: str, *pairs: str, as_json: Annotated[str | None, Parameter(name="--json")] = None) -> None:
+    """Run one tool and print the answer; exit 1 when the API refuses, 2 when the arguments are wrong.
+
+    Parameters
+    ----------
+    name: Name of the tool; see `socialapi-mcp tools`.
+    pairs: Arguments as key=value; objects and lists as JSON.
+    as_json: Arguments as one JSON object.
+    """
+    raise SystemExit(asyncio.run(_call(name, _arguments(pairs, as_json))))
+
+
+def _arguments(pairs: tuple[str, ...], as_json: str | None) -> dict[str, Any]:
+    arguments: dict[str, Any] = {}
+    if as_json is not None:
+        try:
+            loaded: Any = json.loads(as_json)
+        except ValueError as error:
+            _usage(f"--json is not JSON: {error}")
+        if not isinstance(loaded, dict):
+            _usage("--json takes an object, such as '{\"limit\": 5}'")
+        arguments |= loaded
+    for pair in pairs:
+        key, equals, value = pair.partition("=")
+        if not equals:
+            _usage(f"{pair!r} is not key=value")
+        arguments[key] = value
+    return arguments
+
+
+async def _call(name: str, arguments: dict[str, Any]) -> int:
+    from pydantic import ValidationError
+
+    from localapi.app import CannotStart
+    from server import logs, results
+    from server.wiring import rest_client
+    from tools.definitions import operation_named
+    from tools.rest import ApiError, BadFile, NoAnswer
+
+    operation = operation_named(name)
+    if operation is None:
+        _usage(f"there is no tool {name!r}; `socialapi-mcp tools` lists them")
+    settings = settings_or_exit()
+    logs.set_up(settings.log_level)
+    try:
+        args = operation.args.model_validate(arguments)
+        async with rest_client(settings, with_files=True) as rest:
+            answer = await rest.exchange(operation, args)
+    except ValidationError as error:
+        result, code = results.bad_arguments(operation, error), 2
+    except BadFile as error:
+        result, code = results.failure([str(error)]), 2
+    except ApiError as error:
+        result, code = results.api_error(operation, error), 1
+    except NoAnswer as error:
+        result, code = results.no_answer(operation, error), 1
+    except CannotStart as error:
+        result, code = results.failure([str(error)]), 1
+    else:
+        print_out(json.dumps(answer.body, indent=2, ensure_ascii=False))
+        return 0
+    sys.stderr.write("\n".join(getattr(block, "text", "") for block in result.content) + "\n")
+    return code
+
+
+@app.command(name="simulate")
+def simulate(
+    kind: str,
+    *,
+    account: str | None = None,
+    text: str | None = None,
+    author: str | None = None,
+    rating: int = 5,
+    times: int = 1,
+    data: Path | None = None,
+    database: str | None = None,
+) -> None:
+    """Let something arrive at the local API, or make deliveries fail.
+
+    Parameters
+    ----------
+    kind: comment, dm, review or mention; or fail-auth, fail-rate_limit, fail-api_error, fail-timeout.
+    account: Account id; by default the first that can have it.
+    text: What it says.
+    author: Who says it.
+    rating: Stars of a review, 1 to 5.
+    times: How many arrive, or how many deliveries fail.
+    data: Folder of the local API's data.
+    database: PostgreSQL address of the local API.
+    """
+    from server.simulation import simulate as run
+
+    _refuse_password(database)
+    settings = settings_or_exit(data_dir=data, database_url=database)
+    raise SystemExit(
+        asyncio.run(run(settings, kind, account=account, text=text, author=author, rating=rating, times=times))
+    )
+
+
+@app.command(name="doctor")
+def doctor() -> None:
+    """Check key, reachability, versions, data folder and clock, and say what to do about each failure."""
+    from server.doctor import examine
+
+    findings = asyncio.run(examine(settings_or_exit()))
+    for finding in findings:
+        print_out(f"{'ok  ' if finding.is_fine else 'FAIL'}  {finding.name}: {finding.text}")
+    raise SystemExit(0 if all(finding.is_fine for finding in findings) else 1)
+
+
+def _refuse_password(database: str | None) -> None:
+    """Everybody on the machine sees a command line; the environment only its owner."""
+    if database is None:
+        return
+    try:
+        parts = urlsplit(database)
+        has_password = bool(parts.password) or "password" in parse_qs(parts.query)
+    except ValueError:
+        return
+    if has_password:
+        stop("a password in --database shows in the process list; set SOCIALAPI_DATABASE_URL instead")
+
+
+def print_out(line: str) -> None:
+    """One line on standard output."""
+    sys.stdout.write(line + "\n")
+
+
+def _usage(message: str) -> NoReturn:
+    sys.stderr.write(f"socialapi-mcp: {message}\n")
+    raise SystemExit(2)

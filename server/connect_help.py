@@ -1,0 +1,28 @@
+"""What a person is shown when the server runs: how to connect a client."""
+
+import json
+import sys
+
+
+def connection_help(address: str, key: str | None, *, embedded: bool) -> str:
+    """Address, key and two client configurations, over HTTP and over stdio."""
+    bearer = f"Bearer {key or 'sapi_key_…'}"
+    http = {
+        "mcpServers": {"socialapi": {"type": "http", "url": f"{address}/mcp", "headers": {"Authorization": bearer}}}
+    }
+    stdio = {"mcpServers": {"socialapi": {"command": sys.executable, "args": ["-P", "-m", "server.main"]}}}
+    what = "the local REST API with a sample workspace" if embedded else "the hosted REST API"
+    lines = [
+        f"socialapi-mcp serves MCP at {address}/mcp, on {what}.",
+        f"key: {key or 'your own, as a bearer'}",
+        *([f"REST API: {address}/v1 (same key)"] if embedded else []),
+        "",
+        "A client that speaks HTTP:",
+        json.dumps(http, indent=2, ensure_ascii=False),
+        "",
+        "A client that starts the server itself (stdio):",
+        json.dumps(stdio, indent=2, ensure_ascii=False),
+        "",
+        "Stop with Ctrl-C.",
+    ]
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,121 @@
+"""`tools/list` and `tools/call`, straight from the declarations; errors become results here and only here."""
+
+import logging
+import secrets
+from collections.abc import Awaitable, Callable, Mapping
+from functools import wraps
+from importlib.metadata import version
+from typing import Any, TypeVar
+
+from mcp.server import Server, ServerRequestContext
+from mcp.server.caching import CacheHint
+from mcp.shared.exceptions import MCPError
+from mcp.types import (
+    INTERNAL_ERROR,
+    INVALID_PARAMS,
+    CallToolRequestParams,
+    CallToolResult,
+    ListToolsResult,
+    PaginatedRequestParams,
+    Tool,
+)
+from pydantic import ValidationError
+
+from server import completions, resources, results
+from server.callers import PROCESS, Caller
+from server.instructions import INSTRUCTIONS
+from tools.definitions import definitions, operation_named
+from tools.registry import ALIASES
+from tools.rest import ApiError, BadFile, NoAnswer, RestClient
+
+logger = logging.getLogger(f"socialapi_mcp.{__name__}")
+
+NAME = "socialapi-mcp"
+LIST_TTL_MILLISECONDS = 3_600_000
+
+Context = ServerRequestContext[Any, Any]
+P = TypeVar("P")
+R = TypeVar("R")
+
+
+def build_server(rest: RestClient) -> Server[Any]:
+    """An MCP server whose every call goes through one REST client."""
+    listing = ListToolsResult(
+        tools=[Tool.model_validate(entry["tool"]) for entry in definitions().values()],
+        ttl_ms=LIST_TTL_MILLISECONDS,
+        # Private, because the list may come to depend on what the caller's credential allows.
+        cache_scope="private",
+    )
+
+    async def list_tools(ctx: Context, params: PaginatedRequestParams | None) -> ListToolsResult:
+        return listing
+
+    async def call_tool(ctx: Context, params: CallToolRequestParams) -> CallToolResult:
+        name = ALIASES.get(params.name, params.name)
+        operation = operation_named(name)
+        if operation is None:
+            raise MCPError(INVALID_PARAMS, f"there is no tool {results.plain(params.name)[:80]}; see tools/list")
+        try:
+            args = operation.args.model_validate(params.arguments or {})
+            answer = await rest.exchange(operation, args, authorization=caller(ctx).authorization)
+        except ValidationError as error:
+            return results.bad_arguments(operation, error)
+        except BadFile as error:
+            return results.failure([f"{operation.title}: {error}", "retry: after mending the file argument"])
+        except ApiError as error:
+            return results.api_error(operation, error)
+        except NoAnswer as error:
+            return results.no_answer(operation, error)
+        return results.success(operation, answer)
+
+    hint = CacheHint(ttl_ms=LIST_TTL_MILLISECONDS, scope="private")
+    listed = resources.Resources(rest, caller)
+    return Server(
+        NAME,
+        version=version(NAME),
+        title="SocialAPI.AI",
+        instructions=INSTRUCTIONS,
+        cache_hints={"tools/list": hint, "resources/list": hint, "resources/templates/list": hint},
+        get_tool_input_schema=_input_schema,
+        on_list_tools=guarded(list_tools),
+        on_call_tool=guarded(call_tool),
+        on_list_resources=guarded(listed.list_resources),
+        on_list_resource_templates=guarded(listed.list_templates),
+        on_read_resource=guarded(listed.read),
+        on_completion=guarded(completions.Completions(rest, caller).complete),
+    )
+
+
+def caller(ctx: Context) -> Caller:
+    """Who sent this request: over HTTP the bearer's, over stdio whoever started the process."""
+    state = getattr(ctx.request, "state", None)
+    found = getattr(state, "caller", None)
+    return found if isinstance(found, Caller) else PROCESS
+
+
+def guarded(handler: Callable[[Context, P], Awaitable[R]]) -> Callable[[Context, P], Awaitable[R]]:
+    """The handler, of whose bugs a client learns a reference only.
+
+    On connections of the older protocol an uncaught exception would reach the client as text.
+    """
+
+    @wraps(handler)
+    async def safe(ctx: Context, params: P) -> R:
+        try:
+            return await handler(ctx, params)
+        except MCPError:
+            raise
+        except Exception as error:
+            reference = secrets.token_hex(4)
+            logger.error("%s failed, reference %s", ctx.method, reference, exc_info=error)
+            raise MCPError(INTERNAL_ERROR, f"this server failed; its log has the reason under {reference}") from None
+
+    return safe
+
+
+def _input_schema(name: str) -> Mapping[str, Any] | None:
+    entry = definitions().get(name)
+    if entry is None:
+        return None
+    schema: Mapping[str, Any] = entry["tool"]["inputSchema"]
+    return schema

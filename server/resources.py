@@ -1,0 +1,129 @@
+"""Reads that deserve an address: resources and resource templates."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from mcp.server import ServerRequestContext
+from mcp.shared.exceptions import MCPError
+from mcp.types import (
+    INTERNAL_ERROR,
+    INVALID_PARAMS,
+    ListResourcesResult,
+    ListResourceTemplatesResult,
+    PaginatedRequestParams,
+    ReadResourceRequestParams,
+    ReadResourceResult,
+    Resource,
+    ResourceTemplate,
+    TextResourceContents,
+)
+from pydantic import ValidationError
+
+from server import results
+from server.callers import Caller
+from tools.definitions import operation_named
+from tools.rest import ApiError, NoAnswer, RestClient
+
+Context = ServerRequestContext[Any, Any]
+
+JSON = "application/json"
+_VARIABLE = re.compile(r"{(\w+)}")
+
+
+@dataclass(frozen=True)
+class Address:
+    """A URI template, the tool that answers it, and what it is called."""
+
+    uri: str
+    tool: str
+    title: str
+    description: str
+    ttl_milliseconds: int = 0
+
+
+# Kept apart from the declarations so that listing imports no group; a test holds the two together.
+ADDRESSES = (
+    Address("socialapi://accounts", "list_accounts", "Accounts", "The connected social accounts."),
+    Address("socialapi://brands", "list_brands", "Brands", "The brands with their number of accounts."),
+    Address("socialapi://posts/{pid}", "get_post", "Post", "A post with the outcome for each target."),
+    Address(
+        "socialapi://conversations/{id}/messages", "list_messages", "Messages", "A conversation's newest messages."
+    ),
+    Address(
+        "socialapi://platforms/{platform}",
+        "get_platform_constraints",
+        "Platform",
+        "What a platform allows in a post.",
+        3_600_000,
+    ),
+    Address(
+        "socialapi://webhook-events", "list_webhook_events", "Webhook events", "Events to subscribe to.", 3_600_000
+    ),
+    Address("socialapi://scopes", "list_key_scopes", "Scopes", "What a key can be allowed to do.", 3_600_000),
+)
+
+
+@dataclass(frozen=True)
+class Resources:
+    """Handlers of the three resource methods."""
+
+    rest: RestClient
+    caller: Callable[[Context], Caller]
+
+    async def list_resources(self, ctx: Context, params: PaginatedRequestParams | None) -> ListResourcesResult:
+        """Those without variables."""
+        return ListResourcesResult(
+            resources=[
+                Resource(uri=row.uri, name=row.tool, title=row.title, description=row.description, mime_type=JSON)
+                for row in ADDRESSES
+                if "{" not in row.uri
+            ]
+        )
+
+    async def list_templates(self, ctx: Context, params: PaginatedRequestParams | None) -> ListResourceTemplatesResult:
+        """Those with variables."""
+        return ListResourceTemplatesResult(
+            resource_templates=[
+                ResourceTemplate(
+                    uri_template=row.uri, name=row.tool, title=row.title, description=row.description, mime_type=JSON
+                )
+                for row in ADDRESSES
+                if "{" in row.uri
+            ]
+        )
+
+    async def read(self, ctx: Context, params: ReadResourceRequestParams) -> ReadResourceResult:
+        """The answer of the read behind an address.
+
+        Raises:
+            MCPError: -32602 for an address that is not ours or has nothing behind it; -32603 when the API fails.
+        """
+        uri = str(params.uri)
+        for row in ADDRESSES:
+            match = re.fullmatch(_VARIABLE.sub(r"(?P<\1>[^/]+)", row.uri), uri)
+            operation = operation_named(row.tool) if match else None
+            if match is None or operation is None:
+                continue
+            try:
+                args = operation.args.model_validate(
+                    {operation.path_names.get(name, name): value for name, value in match.groupdict().items()}
+                )
+                answer = await self.rest.exchange(operation, args, authorization=self.caller(ctx).authorization)
+            except ValidationError:
+                break
+            except ApiError as error:
+                # Only what is about the address itself is the caller's mistake in it; an outage or a bad key is not.
+                code = INVALID_PARAMS if error.status in {400, 404, 410, 422} else INTERNAL_ERROR
+                raise MCPError(code, f"{uri}: {results.plain(error.message or error.code)}") from None
+            except NoAnswer as error:
+                raise MCPError(INTERNAL_ERROR, f"{uri}: {error.reason}; try again") from None
+            text = results.compact(answer.body)
+            return ReadResourceResult(
+                contents=[TextResourceContents(uri=uri, mime_type=JSON, text=text)],
+                ttl_ms=row.ttl_milliseconds,
+                cache_scope="private",
+            )
+        known = ", ".join(row.uri for row in ADDRESSES)
+        raise MCPError(INVALID_PARAMS, f"there is no resource {results.plain(uri)[:200]}; known: {known}")

@@ -1,0 +1,201 @@
+"""Turns answers and failures into tool results; what the model reads about an error is written here and only here."""
+
+import difflib
+import json
+import math
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from mcp.types import CallToolResult, TextContent
+from pydantic import ValidationError
+
+from tools.definitions import definitions
+from tools.errors import error_info
+from tools.operation import AnyOperation, Effect
+from tools.rest import Answer, ApiError, NoAnswer
+
+MAX_MESSAGE_LENGTH = 500
+
+
+def success(operation: AnyOperation, answer: Answer) -> CallToolResult:
+    """The API's answer as structured content, and the same as compact JSON without nulls."""
+    body = _fitting(operation, answer.body)
+    return CallToolResult(content=[_text(compact(body))], structured_content=body)
+
+
+def compact(value: Any) -> str:
+    """Compact JSON; nulls in objects are left out."""
+    return json.dumps(_without_nulls(value), ensure_ascii=False, separators=(",", ":"))
+
+
+def api_error(operation: AnyOperation, error: ApiError) -> CallToolResult:
+    """What the API refused, why, and what to do next."""
+    info = error_info(error.code, error.status)
+    message = plain(error.message)
+    lines = [f"{operation.title} failed: {message or info.advice}", f"code: {plain(error.code)}"]
+    if field := error.meta.get("field"):
+        lines.append(f"field: {plain(str(field))}")
+    if scope := error.meta.get("required_scope"):
+        lines.append(f"scope needed: {plain(str(scope))}")
+    lines.append(f"HTTP status: {error.status}")
+    if error.request_id:
+        lines.append(f"request id: {plain(str(error.request_id))}")
+    lines.append(f"retry: {_retry(operation, info.retry, error)}")
+    lines += _target_lines(error.body)
+    lines.append(f"next: {info.advice}")
+    return failure(lines)
+
+
+def no_answer(operation: AnyOperation, error: NoAnswer) -> CallToolResult:
+    """The API did not answer; for a write that may have arrived, how to find out."""
+    lines = [f"{operation.title}: {error.reason}."]
+    if operation.effect is Effect.READ:
+        lines += ["retry: yes, in a moment", "next: call it again; if it keeps failing, the service is down."]
+    elif not error.sent:
+        lines += ["retry: yes, nothing was sent", "next: call it again in a moment."]
+    else:
+        lines += [
+            "retry: not before looking; the request may have been carried out",
+            f"next: check with {check_of(operation)} whether it happened.",
+        ]
+    return failure(lines)
+
+
+def check_of(operation: AnyOperation) -> str:
+    """The tool that shows whether a write happened."""
+    return _CHECKS.get(operation.name) or _CHECKS.get(operation.group, "the person")
+
+
+_CHECKS: Mapping[str, str] = {
+    # A group's tool, then those of the group that another tool shows.
+    "Publishing": "list_posts",
+    "Inbox - Comments": "list_comments",
+    "Inbox - Conversations": "list_messages",
+    "Inbox - Reviews": "list_reviews",
+    "Mentions": "list_mentions",
+    "Media Library": "list_media",
+    "Accounts": "list_accounts",
+    "Brands": "list_brands",
+    "Invites": "list_invites",
+    "API Keys": "list_keys",
+    "Webhooks": "list_webhooks",
+    "Exports": "list_exports",
+    "OAuth redirect URIs": "list_redirect_uris",
+    "Twitter BYOK": "list_x_credentials",
+    "Users": "get_current_user",
+    "Billing": "get_usage",
+    "Announcements": "list_announcements",
+    "WhatsApp": "get_whatsapp_number_status",
+    "Instagram": "list_instagram_collaborators",
+    "Platforms": "list_account_pages",
+    "YouTube": "get_youtube_summary",
+    "TikTok": "get_tiktok_summary",
+    "update_account_page": "list_account_pages",
+    "create_pinterest_board": "list_pinterest_boards",
+    "update_pinterest_board": "list_pinterest_boards",
+    "delete_pinterest_board": "list_pinterest_boards",
+    "redeem_invite": "list_accounts",
+    "reply_to_comment": "list_comment_replies",
+    "send_private_reply": "list_conversations",
+    "update_conversation": "get_conversation",
+    "mark_conversation_read": "get_conversation",
+    "test_webhook": "list_webhook_deliveries",
+    "retry_webhook_delivery": "list_webhook_deliveries",
+    "create_whatsapp_template": "list_whatsapp_templates",
+    "update_whatsapp_template": "list_whatsapp_templates",
+    "delete_whatsapp_template": "list_whatsapp_templates",
+    "send_whatsapp_template": "list_messages",
+    "update_whatsapp_business_profile": "get_whatsapp_business_profile",
+    "edit_youtube_comment": "list_comments",
+    "moderate_youtube_comment": "list_comments",
+}
+
+
+def bad_arguments(operation: AnyOperation, error: ValidationError) -> CallToolResult:
+    """Every argument that will not do, and the nearest known name for one that does not exist."""
+    lines = [f"{operation.name} was not called: its arguments are not right."]
+    for problem in error.errors(include_url=False, include_input=False, include_context=False):
+        name = ".".join(str(part) for part in problem["loc"]) or "arguments"
+        if problem["type"] == "extra_forbidden":
+            known = _known_names(operation, problem["loc"][:-1])
+            near = difflib.get_close_matches(str(problem["loc"][-1]), known, n=1)
+            hint = f"did you mean {near[0]}?" if near else f"known: {', '.join(known) or 'none'}"
+            lines.append(f"{plain(name)}: unknown argument; {hint}")
+        elif problem["type"] == "missing":
+            lines.append(f"{plain(name)}: required")
+        else:
+            lines.append(f"{plain(name)}: {plain(problem['msg'].removeprefix('Value error, '))}")
+    lines.append("next: call it again with these corrected; nothing was sent.")
+    return failure(lines)
+
+
+def _known_names(operation: AnyOperation, place: tuple[int | str, ...]) -> list[str]:
+    """The arguments that exist where `place` points: at the top, or in an object nested there."""
+    entry = definitions().get(operation.name)
+    nodes: list[Any] = [entry["tool"]["inputSchema"]] if entry else []
+    for part in place:
+        inner = [
+            node.get("items") if isinstance(part, int) else node.get("properties", {}).get(part)
+            for node in _options(nodes)
+        ]
+        # Inside a union pydantic names the branch, which is no place in the schema.
+        nodes = [node for node in inner if isinstance(node, dict)] or nodes
+    return [name for node in _options(nodes) for name in node.get("properties", {})]
+
+
+def _options(nodes: list[Any]) -> list[Any]:
+    return [option for node in nodes for option in node.get("anyOf", node.get("oneOf", [node]))]
+
+
+def failure(lines: Iterable[str]) -> CallToolResult:
+    """An error result of these lines."""
+    return CallToolResult(content=[_text("\n".join(lines))], is_error=True)
+
+
+def plain(text: str) -> str:
+    """One line of printable text, cut where it gets long."""
+    line = "".join(letter if letter.isprintable() else " " for letter in text)
+    return line if len(line) <= MAX_MESSAGE_LENGTH else line[:MAX_MESSAGE_LENGTH] + "…"
+
+
+def _retry(operation: AnyOperation, kind: str, error: ApiError) -> str:
+    if error.retry_after_seconds is not None and kind != "never":
+        return f"yes, after {math.ceil(error.retry_after_seconds)} s"
+    if kind == "later":
+        return "later" if operation.effect is Effect.READ else "later, if it did not happen after all"
+    return "no" if kind == "never" else "only after the cause is mended"
+
+
+def _target_lines(body: Any) -> list[str]:
+    """The failures of a post's targets, one a line."""
+    targets = body.get("targets") if isinstance(body, dict) else None
+    lines: list[str] = []
+    for target in targets if isinstance(targets, list) else []:
+        problem = target.get("error") if isinstance(target, dict) else None
+        if isinstance(problem, dict):
+            where = f"{target.get('platform', '?')} {target.get('account_id', '')}".strip()
+            lines.append(plain(f"target {where}: {problem.get('code', '')} {problem.get('message', '')}"))
+    if lines and isinstance(body, dict) and body.get("id"):
+        lines.append(plain(f"post id: {body['id']}"))
+    return lines
+
+
+def _fitting(operation: AnyOperation, body: dict[str, Any]) -> dict[str, Any]:
+    """The answer so that it keeps to the output schema: fields of another type than documented move aside, whole."""
+    try:
+        operation.result.model_validate(body, strict=True)
+    except ValidationError as error:
+        odd = {str(problem["loc"][0]) for problem in error.errors(include_url=False) if problem["loc"]}
+        kept = {name: value for name, value in body.items() if name not in odd}
+        return {**kept, "unexpected": {name: body[name] for name in body if name in odd}}
+    return body
+
+
+def _without_nulls(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _without_nulls(item) for key, item in value.items() if item is not None}
+    return [_without_nulls(item) for item in value] if isinstance(value, list) else value
+
+
+def _text(text: str) -> TextContent:
+    return TextContent(type="text", text=text)

@@ -1,0 +1,245 @@
+"""Runs the long-lived commands: stdio, http and api."""
+
+import asyncio
+import gc
+import json
+import os
+import socket
+import sys
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from typing import Any, NoReturn
+
+from pydantic import ValidationError
+
+from server import logs
+from server.settings import Settings
+
+WORKER_VARIABLE = "SOCIALAPI_WORKER_OPTIONS"
+"""How options of the command line that are no settings reach the workers: as JSON."""
+
+
+def settings_or_exit(**overrides: object) -> Settings:
+    """The settings, or one line for each that is wrong, and exit 1."""
+    given: dict[str, Any] = {name: value for name, value in overrides.items() if value is not None}
+    try:
+        return Settings(**given)
+    except ValidationError as error:
+        lines = [
+            f"SOCIALAPI_{'_'.join(map(str, problem['loc'])).upper()}: {problem['msg']}"
+            for problem in error.errors(include_url=False, include_input=False)
+        ]
+        stop("; ".join(lines))
+
+
+def stop(message: str) -> NoReturn:
+    """Say why on standard error, and exit 1."""
+    sys.stderr.write(f"socialapi-mcp: {message}\n")
+    raise SystemExit(1)
+
+
+def _leave(message: str) -> NoReturn:
+    """As `stop`, from inside the web server, which would print a traceback around an exception."""
+    sys.stderr.write(f"socialapi-mcp: {message}\n")
+    sys.stderr.flush()
+    os._exit(1)
+
+
+def run_stdio() -> None:
+    """Serve one client over standard input and output."""
+    settings = settings_or_exit()
+    logs.set_up(settings.log_level)
+
+    async def serve() -> None:
+        from server.dispatch import build_server
+        from server.stdio import serve_stdio
+        from server.wiring import rest_client
+
+        async with rest_client(settings, with_files=True) as rest:
+            server = build_server(rest)
+            # Start-up objects live for ever: the collector need not look at them again.
+            gc.freeze()
+            await serve_stdio(server)
+
+    asyncio.run(serve())
+
+
+def run_http(settings: Settings, *, workers: int, **embedded: Any) -> None:
+    """Serve streamable HTTP at /mcp, and the embedded API at /v1 when there is no upstream."""
+    import uvicorn
+
+    logs.set_up(settings.log_level)
+    _check_port(settings)
+    if workers > 1:
+        os.environ |= _worker_environment(settings, simulate=bool(embedded.get("simulate")))
+        _announce_when_embedded(settings, **embedded)
+        uvicorn.run(
+            "server.serve:worker_app", factory=True, host=settings.host, port=settings.port, workers=workers,
+            log_level="warning", lifespan="on", timeout_graceful_shutdown=10,
+        )  # fmt: skip
+        return
+    uvicorn.run(
+        application(settings, announcing=True, **embedded), host=settings.host, port=settings.port,
+        log_level="warning", lifespan="on", timeout_graceful_shutdown=10,
+    )  # fmt: skip
+
+
+def worker_app() -> Any:
+    """The app of one worker process; its settings come by the environment."""
+    settings = settings_or_exit()
+    logs.set_up(settings.log_level)
+    return application(settings, announcing=False, **json.loads(os.environ.get(WORKER_VARIABLE, "{}")))
+
+
+def _worker_environment(settings: Settings, *, simulate: bool) -> dict[str, str]:
+    """Everything that the command line can say, so that the workers serve what was announced."""
+    given = {
+        "SOCIALAPI_HOST": settings.host,
+        "SOCIALAPI_PORT": str(settings.port),
+        "SOCIALAPI_PUBLIC_URL": settings.public_url,
+        "SOCIALAPI_DATA_DIR": str(settings.data_dir.absolute()),
+        "SOCIALAPI_DATABASE_URL": settings.database_url,
+        WORKER_VARIABLE: json.dumps({"simulate": simulate}),
+    }
+    return {name: value for name, value in given.items() if value is not None}
+
+
+def _announce_when_embedded(settings: Settings, **embedded: Any) -> None:
+    """Start the embedded API once before the workers do, so that it is seeded by one process, and print its key."""
+    from server.wiring import Embedded
+
+    async def once() -> None:
+        key = None
+        if settings.is_embedded:
+            holder = Embedded(settings, **embedded)
+            key = (await holder.start(public_url=address(settings))).sample_key
+            await holder.close()
+        announce(settings, key)
+
+    asyncio.run(_plainly(once()))
+
+
+async def _plainly(work: Any) -> None:
+    from localapi.app import CannotStart
+
+    try:
+        await work
+    except CannotStart as error:
+        stop(str(error))
+
+
+def application(settings: Settings, *, announcing: bool, **embedded: Any) -> Any:
+    """The ASGI app; everything that needs a running loop is made when it starts."""
+    from starlette.types import Receive, Scope, Send
+
+    inner: Any = None
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        nonlocal inner
+        if scope["type"] != "lifespan":
+            await inner(scope, receive, send)
+            return
+        async with _parts(settings, announcing=announcing, **embedded) as made:
+            inner = made
+            await inner(scope, receive, send)
+
+    return app
+
+
+@asynccontextmanager
+async def _parts(settings: Settings, *, announcing: bool, **embedded: Any) -> AsyncGenerator[Any]:
+    from localapi.app import CannotStart
+    from server.asgi import Limits, create_app
+    from server.dispatch import build_server
+    from server.wiring import Embedded, embedded_client, network_client
+    from tools.rest import RestClient
+
+    holder = Embedded(settings, **embedded)
+    api = None
+    if settings.is_embedded:
+        try:
+            api = await holder.start(public_url=address(settings))
+        except CannotStart as error:
+            _leave(str(error))
+    http = embedded_client(api, settings) if api else network_client(settings)
+    app = create_app(
+        build_server(RestClient(http=http)),
+        public_urls=[address(settings)],
+        embedded=api.app if api else None,
+        limits=Limits(max_body_bytes=settings.max_body_bytes, max_calls_in_flight=settings.max_calls_in_flight),
+    )
+    gc.freeze()
+    if announcing:
+        announce(settings, api.sample_key if api else None)
+    try:
+        yield app
+    finally:
+        await http.aclose()
+        await holder.close()
+
+
+def run_api(settings: Settings, **embedded: Any) -> None:
+    """Serve the embedded REST API alone, at /v1."""
+    import uvicorn
+    from starlette.types import Receive, Scope, Send
+
+    from localapi.app import CannotStart
+    from server.wiring import Embedded
+
+    logs.set_up(settings.log_level)
+    _check_port(settings)
+    holder = Embedded(settings, **embedded)
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await _lifespan(receive, send)
+        else:
+            await (await holder.start()).app(scope, receive, send)
+
+    async def _lifespan(receive: Receive, send: Send) -> None:
+        await receive()
+
+        async def start() -> None:
+            api = await holder.start(public_url=address(settings))
+            sys.stdout.write(
+                f"Local REST API: {address(settings)}/v1\nkey: {api.sample_key or '(in use since before)'}\n"
+            )
+            sys.stdout.flush()
+
+        try:
+            await start()
+        except CannotStart as error:
+            _leave(str(error))
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+        await holder.close()
+        await send({"type": "lifespan.shutdown.complete"})
+
+    uvicorn.run(
+        app, host=settings.host, port=settings.port, log_level="warning", lifespan="on", timeout_graceful_shutdown=10
+    )
+
+
+def address(settings: Settings) -> str:
+    """Where clients reach the server."""
+    host = "127.0.0.1" if settings.host in {"0.0.0.0", "::"} else settings.host
+    return (settings.public_url or f"http://{host}:{settings.port}").rstrip("/")
+
+
+def announce(settings: Settings, key: str | None) -> None:
+    """Print how to connect: address, key and a configuration to paste."""
+    from server.connect_help import connection_help
+
+    sys.stdout.write(connection_help(address(settings), key, embedded=settings.is_embedded))
+    sys.stdout.flush()
+
+
+def _check_port(settings: Settings) -> None:
+    """Fail with a sentence where the server's own failure would be a traceback."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((settings.host, settings.port))
+        except OSError as error:
+            stop(f"cannot listen on {settings.host}:{settings.port} ({error.strerror}); choose another with --port")

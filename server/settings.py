@@ -1,0 +1,86 @@
+"""Every setting once, with its unit and default; each is an environment variable with the prefix SOCIALAPI_."""
+
+from pathlib import Path
+from typing import Annotated
+from urllib.parse import urlsplit
+
+from platformdirs import user_data_path
+from pydantic import AfterValidator, Field, SecretStr
+from pydantic_core import PydanticCustomError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+HOSTED_API = "https://api.social-api.ai/v1"
+
+
+def _web_address(value: str) -> str:
+    """Refuse at the start what would look like a broken network at every call."""
+    if not _is_address(value, {"http", "https"}):
+        raise PydanticCustomError("web_address", "not a web address; write it like https://api.example.com")
+    return value
+
+
+def _database_address(value: str) -> str:
+    """Refuse what SQLAlchemy cannot read. The value is not shown: it may hold a password."""
+    # Without a host PostgreSQL is reached by its socket.
+    is_postgresql = _is_address(value, {"postgresql", "postgresql+psycopg"}, needs_host=False)
+    if not value.startswith("sqlite:///") and not is_postgresql:
+        raise PydanticCustomError(
+            "database_address", "not a database address; write it like postgresql://user:password@host:5432/name"
+        )
+    return value
+
+
+def _is_address(value: str, schemes: set[str], *, needs_host: bool = True) -> bool:
+    try:
+        parts = urlsplit(value)
+        is_whole = "://" in value and bool(parts.hostname or not needs_host)
+        # The port is parsed when it is asked for.
+        return parts.scheme in schemes and is_whole and (parts.port is None or parts.port > 0)
+    except ValueError:
+        return False
+
+
+WebAddress = Annotated[str, AfterValidator(_web_address)]
+DatabaseAddress = Annotated[str, AfterValidator(_database_address)]
+
+
+class Settings(BaseSettings):
+    """Read from the environment; the command line overrides some."""
+
+    model_config = SettingsConfigDict(env_prefix="SOCIALAPI_", env_ignore_empty=True, extra="ignore")
+
+    api_key: SecretStr | None = Field(
+        default=None, description="Key of the hosted API. Without it, the local API runs."
+    )
+    base_url: WebAddress | None = Field(default=None, description=f"Address of the REST API; default {HOSTED_API}.")
+    files_root: Path = Field(
+        default=Path(), description="Folder that uploads by path may read; default the working one."
+    )
+    data_dir: Path = Field(
+        default_factory=lambda: user_data_path("socialapi-mcp", appauthor=False),
+        description="Folder of the local API's data.",
+    )
+    database_url: DatabaseAddress | None = Field(
+        default=None, description="PostgreSQL for the local API, instead of SQLite."
+    )
+    host: str = Field(default="127.0.0.1", description="Address to listen on.")
+    port: int = Field(default=8080, ge=0, le=65535, description="Port to listen on.")
+    public_url: WebAddress | None = Field(default=None, description="Address that clients reach the server at.")
+    max_body_bytes: int = Field(default=8 * 1024 * 1024, ge=1024, description="Largest request to /mcp, in bytes.")
+    max_calls_in_flight: int = Field(default=16, ge=1, description="Calls at once for each caller.")
+    connect_timeout_seconds: float = Field(default=10.0, gt=0, description="For connecting to the API, in seconds.")
+    read_timeout_seconds: float = Field(default=60.0, gt=0, description="For the API's answer, in seconds.")
+    log_level: str = Field(
+        default="INFO", pattern="(?i)^(debug|info|warning|error)$", description="debug, info, warning or error."
+    )
+
+    @property
+    def is_embedded(self) -> bool:
+        """Whether the REST API runs in this process."""
+        return self.api_key is None and self.base_url is None
+
+    @property
+    def upstream(self) -> str:
+        """Address of the REST API, with /v1 and without a slash at the end."""
+        address = (self.base_url or HOSTED_API).rstrip("/")
+        return address if address.endswith("/v1") else address + "/v1"

@@ -1,0 +1,107 @@
+"""Settings → REST client → MCP server → ASGI app: the only place that knows all the parts."""
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import httpx2
+
+from server.settings import Settings
+from server.transport import AiohttpTransport, LazyTransport
+from tools.rest import Files, NoAnswer, RestClient
+
+if TYPE_CHECKING:
+    from localapi.app import EmbeddedApi
+
+EMBEDDED_ADDRESS = "http://localapi/v1"
+
+
+@dataclass
+class Embedded:
+    """The embedded API of this process, once something needed it."""
+
+    settings: Settings
+    memory: bool = False
+    empty: bool = False
+    simulate: bool = False
+    api: "EmbeddedApi | None" = None
+
+    async def start(self, *, public_url: str | None = None) -> "EmbeddedApi":
+        """Start it; raises localapi.app.CannotStart."""
+        from localapi.app import EmbeddedApi, Options
+
+        if self.api is None:
+            self.api = await EmbeddedApi.start(
+                Options(
+                    data=self.settings.data_dir,
+                    memory=self.memory,
+                    empty=self.empty,
+                    simulate=self.simulate,
+                    database_url=self.settings.database_url,
+                    public_url=public_url or self.settings.public_url or "http://127.0.0.1:8080",
+                )
+            )
+        return self.api
+
+    async def close(self) -> None:
+        """Stop it, if it runs."""
+        if self.api is not None:
+            await self.api.close()
+
+
+@asynccontextmanager
+async def rest_client(settings: Settings, *, with_files: bool) -> AsyncGenerator[RestClient]:
+    """A REST client for the process's own key: hosted, or embedded and started by the first call."""
+    files = Files(root=settings.files_root if with_files else None)
+    if not settings.is_embedded:
+        async with network_client(settings) as http:
+            if settings.api_key is not None:
+                http.headers["Authorization"] = f"Bearer {settings.api_key.get_secret_value()}"
+            yield RestClient(http=http, files=files)
+        return
+    embedded = Embedded(settings)
+
+    async def make() -> httpx2.AsyncBaseTransport:
+        from localapi.app import CannotStart
+
+        try:
+            api = await embedded.start()
+        except CannotStart as error:
+            raise NoAnswer(f"the local API cannot start: {error}", sent=False) from None
+        return _WithKey(httpx2.ASGITransport(app=api.app), api.sample_key)
+
+    http = httpx2.AsyncClient(base_url=EMBEDDED_ADDRESS, transport=LazyTransport(make), timeout=_timeout(settings))
+    try:
+        yield RestClient(http=http, files=files)
+    finally:
+        await http.aclose()
+        await embedded.close()
+
+
+class _WithKey(httpx2.AsyncBaseTransport):
+    """Adds the sample workspace's key, which is known only once the embedded API runs."""
+
+    def __init__(self, inner: httpx2.AsyncBaseTransport, key: str | None) -> None:
+        self._inner, self._key = inner, key
+
+    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+        """Pass it on."""
+        if self._key is not None and "Authorization" not in request.headers:
+            request.headers["Authorization"] = f"Bearer {self._key}"
+        return await self._inner.handle_async_request(request)
+
+
+def network_client(settings: Settings) -> httpx2.AsyncClient:
+    """A pooled client for the hosted API, without a key."""
+    return httpx2.AsyncClient(base_url=settings.upstream, transport=AiohttpTransport(), timeout=_timeout(settings))
+
+
+def embedded_client(api: "EmbeddedApi", settings: Settings) -> httpx2.AsyncClient:
+    """A client that calls the embedded API in this process."""
+    transport = httpx2.ASGITransport(app=api.app)
+    return httpx2.AsyncClient(base_url=EMBEDDED_ADDRESS, transport=transport, timeout=_timeout(settings))
+
+
+def _timeout(settings: Settings) -> httpx2.Timeout:
+    return httpx2.Timeout(settings.read_timeout_seconds, connect=settings.connect_timeout_seconds)

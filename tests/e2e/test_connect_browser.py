@@ -1,0 +1,102 @@
+"""Connecting an account in a real browser, without script, as a person does it."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx2
+import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from tests.e2e.processes import free_port, key, serve
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+@pytest.fixture(scope="module")
+def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx2.Client]:
+    data, port = tmp_path_factory.mktemp("data"), free_port()
+    server = serve("api", data, port)
+    headers = {"Authorization": f"Bearer {key(data)}"}
+    with httpx2.Client(base_url=f"http://127.0.0.1:{port}", headers=headers) as client:
+        yield client
+    server.terminate()
+    server.wait()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    if CHROMIUM is None:
+        pytest.skip("NO CHROMIUM on this machine: install it to test the browser pages")
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield started
+        started.close()
+
+
+@pytest.fixture(params=["light", "dark"])
+def page(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Page]:
+    context = browser.new_context(
+        java_script_enabled=False, color_scheme=request.param, viewport={"width": 390, "height": 800}
+    )
+    yield context.new_page()
+    context.close()
+
+
+def begin(api: httpx2.Client, platform: str, **body: str) -> str:
+    brand = api.post("/v1/brands", json={"name": "Browser"}).json()["id"]
+    response = api.post("/v1/accounts/connect", json={"platform": platform, "brand_id": brand, **body})
+    assert response.status_code == 202, response.text
+    return str(response.json()["auth_url"])
+
+
+def test_enter_in_the_field_approves(api: httpx2.Client, page: Page) -> None:
+    page.goto(begin(api, "threads"))
+    field = page.get_by_label("Handle to connect")
+    field.fill("north.wind")
+    field.press("Enter")
+    expect(page.get_by_role("heading")).to_have_text("Connected")
+
+
+def test_the_keyboard_reaches_approve_and_then_deny(api: httpx2.Client, page: Page) -> None:
+    page.goto(begin(api, "tiktok"))
+    page.get_by_label("Handle to connect").focus()
+    page.keyboard.press("Tab")
+    expect(page.locator(":focus")).to_have_text("Approve")
+    page.keyboard.press("Tab")
+    expect(page.locator(":focus")).to_have_text("Deny")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading")).to_have_text("Not connected")
+
+
+def test_the_browser_goes_back_to_the_caller(api: httpx2.Client, page: Page, tmp_path: Path) -> None:
+    back = f"{api.base_url}/done".replace("127.0.0.1", "localhost").replace("//done", "/done")
+    page.goto(begin(api, "youtube", redirect_uri=back, state="a&b=c"))
+    page.get_by_label("Handle to connect").fill("north")
+    page.get_by_role("button", name="Approve").click()
+    page.wait_for_url(f"{back}?*", wait_until="commit")
+    assert "status=success" in page.url
+    assert "state=a%26b%3Dc" in page.url
+
+
+def test_a_missing_handle_says_so(api: httpx2.Client, page: Page) -> None:
+    page.goto(begin(api, "instagram"))
+    page.get_by_role("button", name="Approve").click()
+    expect(page.get_by_role("heading")).to_have_text("A handle is missing")
+
+
+@pytest.mark.parametrize("width", [320, 390, 1200])
+def test_a_page_fits_the_window(api: httpx2.Client, browser: Browser, width: int) -> None:
+    context = browser.new_context(viewport={"width": width, "height": 800})
+    opened = context.new_page()
+    opened.goto(begin(api, "facebook"))
+    assert opened.evaluate("document.documentElement.scrollWidth") <= width
+    assert opened.locator("main").bounding_box() is not None
+    context.close()

@@ -1,0 +1,151 @@
+"""Durable publishing with DBOS itself: outcomes in the answer, stopping, taking over, runs that break off."""
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+from dbos import DBOS
+from sqlalchemy import update
+
+from localapi.app import EmbeddedApi, Options
+from localapi.jobs import PublishingJobs
+from localapi.simulate import order_failure
+from localapi.tables import PostTarget
+
+pytestmark = pytest.mark.anyio
+THREADS, X = {"account_id": "acc_aurora_threads"}, {"account_id": "acc_aurora_twitter"}
+VIDEO = [{"source_type": "url", "source": "https://example.com/a.mp4", "type": "video"}]
+
+
+async def until(condition: Callable[[], Awaitable[bool]]) -> None:
+    async with asyncio.timeout(30):
+        while not await condition():
+            await asyncio.sleep(0.02)
+
+
+@asynccontextmanager
+async def running(folder: Path) -> AsyncGenerator[tuple[EmbeddedApi, httpx2.AsyncClient]]:
+    api = await EmbeddedApi.start(Options(data=folder))
+    headers = {"Authorization": f"Bearer {api.sample_key}"}
+    transport = httpx2.ASGITransport(app=api.app)
+    try:
+        async with httpx2.AsyncClient(transport=transport, base_url="http://local", headers=headers) as http:
+            yield api, http
+    finally:
+        await api.close()
+
+
+async def publish(http: httpx2.AsyncClient, text: str, *targets: object, **body: object) -> httpx2.Response:
+    return await http.post("/v1/posts", json={"text": text, "publish_now": True, "targets": targets, **body})
+
+
+async def settled(http: httpx2.AsyncClient, post_id: str) -> dict[str, Any]:
+    async def is_settled() -> bool:
+        return (await http.get(f"/v1/posts/{post_id}")).json()["status"] not in {"publishing", "scheduled"}
+
+    await until(is_settled)
+    return dict((await http.get(f"/v1/posts/{post_id}")).json())
+
+
+def made(folder: Path) -> list[tuple[str, int]]:
+    """How often each target was delivered."""
+    with sqlite3.connect(folder / "localapi.sqlite") as database:
+        query = (
+            "select substr(delivery_key, 1, 36), count(*) from network_posts where delivery_key is not null group by 1"
+        )
+        return [(str(target), int(count)) for target, count in database.execute(query)]
+
+
+async def test_the_answer_tells_the_outcome_when_it_is_known_soon(tmp_path: Path) -> None:
+    async with running(tmp_path) as (api, http):
+        first = await publish(http, "Warm", THREADS)
+        await settled(http, first.json()["id"])
+        whole = await publish(http, "All well", THREADS, X)
+        await order_failure(api.installation, account_id=X["account_id"], kind="api_error", times=2)
+        part = await publish(http, "Half well", THREADS, X)
+        none = await publish(http, "Not at all", X)
+        draft = (await http.post("/v1/posts", json={"text": "Draft", "targets": [THREADS]})).json()
+        later = await http.post(f"/v1/posts/{draft['id']}/publish")
+        answers = [(one.status_code, one.json()["status"]) for one in (whole, part, none, later)]
+    assert answers == [(201, "published"), (207, "partial"), (422, "failed"), (201, "published")]
+
+
+async def test_a_video_is_answered_early_and_published_later(tmp_path: Path) -> None:
+    async with running(tmp_path) as (_, http):
+        response = await publish(http, "Film", THREADS, media=VIDEO)
+        assert (response.status_code, response.json()["status"]) == (201, "publishing")
+        assert (await settled(http, response.json()["id"]))["status"] == "published"
+
+
+async def test_what_a_stop_interrupts_goes_on_at_the_next_start(tmp_path: Path) -> None:
+    ids: list[str] = []
+    for turn in range(3):
+        async with running(tmp_path) as (api, http):
+            object.__setattr__(api.installation, "answer_wait_seconds", 0.0)
+            ids += [(await publish(http, f"Post {turn} {number}", THREADS, X)).json()["id"] for number in range(8)]
+    async with running(tmp_path) as (_, http):
+        assert {(await settled(http, post_id))["status"] for post_id in ids} == {"published"}
+    counts = made(tmp_path)
+    assert len(counts) == 2 * len(ids)
+    assert {count for _, count in counts} == {1}
+
+
+async def test_stopping_at_once_leaves_nothing_running(tmp_path: Path) -> None:
+    for _ in range(2):
+        async with running(tmp_path) as (api, _):
+            await asyncio.sleep(0)
+        assert api.jobs._lock is None and api.jobs._workflow is None  # pyright: ignore[reportPrivateUsage]
+
+
+async def test_one_leads_and_another_takes_over(tmp_path: Path) -> None:
+    async with running(tmp_path) as (api, http):
+        await settled(http, (await publish(http, "First", THREADS)).json()["id"])
+        second = PublishingJobs(system_database_url=f"sqlite:///{tmp_path / 'jobs.sqlite'}")
+        second.attach(api.installation)
+        assert second._lead_and_launch() is False  # pyright: ignore[reportPrivateUsage]
+        await api.jobs.stop()
+        await second.start(simulate=False)
+        try:
+            assert (await settled(http, (await publish(http, "Second", THREADS)).json()["id"]))["status"] == "published"
+        finally:
+            await second.stop()
+
+
+async def test_a_run_that_broke_off_for_good_is_run_anew(tmp_path: Path) -> None:
+    async with running(tmp_path) as (_, http):
+        post = (await publish(http, "Film", THREADS, X, media=VIDEO, skip_validation=True)).json()
+        await asyncio.to_thread(DBOS.cancel_workflow, f"publish:{post['id']}:1")
+        assert (await settled(http, post["id"]))["status"] == "published"
+    assert [count for _, count in made(tmp_path)] == [1, 1]
+
+
+async def test_a_target_that_always_breaks_does_not_hold_up_the_others(tmp_path: Path) -> None:
+    async with running(tmp_path) as (api, http):
+        post = (await http.post("/v1/posts", json={"text": "Mixed", "targets": [THREADS, X]})).json()
+        async with api.installation.database.write() as session:
+            broken = update(PostTarget).where(PostTarget.post_id == post["id"], PostTarget.platform == "threads")
+            await session.execute(broken.values(metadata_={"processing_since": "never", "processing_run": 1}))
+            await session.execute(broken.values(overrides={"media": VIDEO}))
+        await http.post(f"/v1/posts/{post['id']}/publish")
+        done = await settled(http, post["id"])
+    assert done["status"] == "partial"
+    assert done["targets"][0]["error"]["code"] == "system.internal"
+    assert "never" not in done["targets"][0]["error"]["message"]
+
+
+async def test_without_jobs_publishing_is_accepted_and_waits(tmp_path: Path) -> None:
+    api = await EmbeddedApi.start(Options(data=tmp_path, with_jobs=False))
+    headers = {"Authorization": f"Bearer {api.sample_key}"}
+    transport = httpx2.ASGITransport(app=api.app)
+    async with httpx2.AsyncClient(transport=transport, base_url="http://local", headers=headers) as http:
+        post = (await publish(http, "Later", THREADS)).json()
+    assert post["status"] == "publishing"
+    assert await api.jobs.tick() == 0
+    await api.close()
+    async with running(tmp_path) as (_, http):
+        assert (await settled(http, post["id"]))["status"] == "published"

@@ -1,0 +1,248 @@
+"""The command line as people and scripts meet it: what it prints, on which stream, and with which exit code."""
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import tomllib
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx2
+import pytest
+
+from server.serve import settings_or_exit
+from tests.e2e.processes import COMMAND, environment, free_port, key
+
+ROOT = Path(__file__).parents[2]
+
+
+def run(data: Path, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [COMMAND, *arguments], env={**environment(data), **variables}, capture_output=True, text=True, timeout=60,
+        encoding="utf-8", check=False,
+    )  # fmt: skip
+
+
+def refused(done: subprocess.CompletedProcess[str], code: int, *words: str) -> None:
+    """One line on standard error, nothing on standard output."""
+    assert done.returncode == code, done
+    assert done.stdout == ""
+    assert len(done.stderr.splitlines()) == 1, done.stderr
+    assert "Traceback" not in done.stderr
+    for word in words:
+        assert word in done.stderr
+
+
+def test_the_version_is_the_one_of_pyproject(tmp_path: Path) -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert run(tmp_path, "--version").stdout.strip() == project["version"]
+
+
+def test_the_catalogue_as_a_list_and_as_a_table(tmp_path: Path) -> None:
+    rows = json.loads(run(tmp_path, "tools", "--json").stdout)
+    assert len({(row["method"], row["path"]) for row in rows}) == len(rows) == 135
+    assert set(rows[0]) == {"name", "method", "path", "group", "scope", "effect", "title"}
+    assert len(run(tmp_path, "tools").stdout.splitlines()) == 135
+
+
+def test_a_call_prints_the_answer_and_its_failures_say_whose_they_are(tmp_path: Path) -> None:
+    done = run(tmp_path, "call", "list_brands")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["count"] == 3
+    by_pair = run(tmp_path, "call", "get_post", "post_id=post_draft")
+    by_json = run(tmp_path, "call", "get_post", "--json", '{"post_id": "post_draft"}')
+    assert json.loads(by_pair.stdout) == json.loads(by_json.stdout)
+    missing = run(tmp_path, "call", "get_post", "post_id=no_such_post")
+    assert (missing.returncode, missing.stdout) == (1, "")
+    assert "post.not_found" in missing.stderr
+    misspelt = run(tmp_path, "call", "list_brands", "limitt=1")
+    assert (misspelt.returncode, misspelt.stdout) == (2, "")
+    assert "limitt" in misspelt.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "word"),
+    [
+        (("call", "no_such_tool"), "no_such_tool"),
+        (("call", "list_brands", "limit"), "key=value"),
+        (("call", "list_brands", "--json", "{"), "not JSON"),
+        (("call", "list_brands", "--json", "[1]"), "object"),
+        (("simulate", "comment", "--rating", "9"), "--rating"),
+        (("simulate", "applause"), "comment, dm, review, mention"),
+        (("simulate", "fail-auth"), "--account"),
+    ],
+)
+def test_bad_input_is_one_line_and_exit_2(tmp_path: Path, arguments: tuple[str, ...], word: str) -> None:
+    refused(run(tmp_path, *arguments), 2, word)
+
+
+@pytest.mark.parametrize("kind", ["comment", "dm", "review", "mention"])
+def test_something_arrives(tmp_path: Path, kind: str) -> None:
+    done = run(tmp_path, "simulate", kind)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith(f"{kind} ")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("PORT", "abc"),
+        ("PORT", "70000"),
+        ("BASE_URL", "nonsense"),
+        ("BASE_URL", "http://[bad"),
+        ("BASE_URL", "ftp://api.example.com"),
+        ("PUBLIC_URL", "mcp.example.com"),
+        ("DATABASE_URL", "hunter2"),
+        ("DATABASE_URL", "mysql://user:hunter2@host/name"),
+        ("DATABASE_URL", "postgresql://user:hunter2@host:many/name"),
+        ("LOG_LEVEL", "loud"),
+        ("MAX_CALLS_IN_FLIGHT", "0"),
+    ],
+)
+def test_a_wrong_setting_is_named_without_its_value(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], name: str, value: str
+) -> None:
+    monkeypatch.setenv(f"SOCIALAPI_{name}", value)
+    with pytest.raises(SystemExit) as left:
+        settings_or_exit()
+    said = capsys.readouterr().err
+    assert left.value.code == 1
+    assert len(said.splitlines()) == 1
+    assert f"SOCIALAPI_{name}" in said
+    assert "hunter2" not in said
+
+
+def test_a_wrong_setting_ends_stdio_with_one_line(tmp_path: Path) -> None:
+    refused(run(tmp_path, SOCIALAPI_BASE_URL="nonsense"), 1, "SOCIALAPI_BASE_URL")
+
+
+@pytest.mark.parametrize("command", ["http", "api"])
+def test_a_port_in_use_is_one_line(tmp_path: Path, command: str) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        refused(run(tmp_path, command, "--port", str(taken.getsockname()[1])), 1, "--port")
+
+
+@pytest.mark.parametrize("command", ["http", "api"])
+def test_a_data_folder_that_cannot_be_made_is_one_line(tmp_path: Path, command: str) -> None:
+    (tmp_path / "file").touch()
+    refused(run(tmp_path / "file" / "data", command, "--port", str(free_port())), 1, "--data")
+
+
+@pytest.mark.parametrize("command", ["http", "api"])
+def test_a_database_that_is_none_is_one_line(tmp_path: Path, command: str) -> None:
+    (tmp_path / "localapi.sqlite").write_text("this is a letter, not a database\n" * 99, encoding="ascii")
+    refused(run(tmp_path, command, "--port", str(free_port())), 1, str(tmp_path))
+
+
+def test_several_workers_do_not_share_memory(tmp_path: Path) -> None:
+    refused(run(tmp_path, "http", "--workers", "2", "--memory"), 1, "--memory")
+
+
+@contextmanager
+def workers(tmp_path: Path, chosen: Path, port: int) -> Generator[subprocess.Popen[bytes]]:
+    process = subprocess.Popen(
+        [COMMAND, "http", "--workers", "2", "--port", str(port), "--data", str(chosen)],
+        env=environment(tmp_path / "default"), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    try:
+        yield process
+    finally:
+        process.terminate()
+        process.wait(timeout=30)
+
+
+def _status_of_brands(process: subprocess.Popen[bytes], data: Path, port: int) -> int:
+    for _ in range(600):
+        try:
+            headers = {"Authorization": f"Bearer {key(data)}"}
+            return httpx2.get(f"http://127.0.0.1:{port}/v1/brands", headers=headers, timeout=30).status_code
+        except (httpx2.TransportError, FileNotFoundError):
+            assert process.poll() is None, "the server ended"
+            time.sleep(0.05)
+    raise AssertionError("the server does not answer")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the server stops by a signal")
+def test_workers_serve_the_data_that_the_command_line_named(tmp_path: Path) -> None:
+    chosen, port = tmp_path / "chosen", free_port()
+    with workers(tmp_path, chosen, port) as process:
+        assert _status_of_brands(process, chosen, port) == 200
+    assert not (tmp_path / "default").exists()
+
+
+def test_the_doctor_is_content_with_a_fresh_machine(tmp_path: Path) -> None:
+    done = run(tmp_path, "doctor", SOCIALAPI_FILES_ROOT=str(tmp_path))
+    assert done.returncode == 0, done.stdout
+    assert "FAIL" not in done.stdout
+
+
+def test_the_doctor_says_what_to_do(tmp_path: Path) -> None:
+    (tmp_path / "localapi.sqlite").write_text("this is a letter, not a database\n" * 99, encoding="ascii")
+    done = run(tmp_path, "doctor", SOCIALAPI_FILES_ROOT=str(tmp_path / "gone"))
+    assert done.returncode == 1
+    assert "SOCIALAPI_FILES_ROOT" in done.stdout
+    assert "SOCIALAPI_DATA_DIR" in done.stdout
+
+
+def run_on_read_only(data: Path, files: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run a command on a used data folder of which some files cannot be written, also when we are root."""
+    assert run(data, "call", "list_brands").returncode == 0
+    (data / "jobs.sqlite").touch()
+    for file in data.glob(files):
+        file.chmod(0o400)
+    command = [COMMAND, *arguments]
+    if hasattr(os, "geteuid") and os.geteuid() == 0:
+        if shutil.which("setpriv") is None:
+            pytest.skip("root writes to read-only files, and there is no setpriv to give that up")
+        command = ["setpriv", "--bounding-set", "-all", "--inh-caps", "-all", *command]
+    return subprocess.run(command, env=environment(data), capture_output=True, text=True, check=False, timeout=60)
+
+
+@pytest.mark.parametrize("command", ["http", "api"])
+@pytest.mark.parametrize("files", ["localapi.sqlite*", "jobs.sqlite*"])
+def test_a_read_only_database_is_one_line(tmp_path: Path, command: str, files: str) -> None:
+    refused(run_on_read_only(tmp_path, files, command, "--port", str(free_port())), 1, "read-only", str(tmp_path))
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "postgresql://u:p@host:5432/name",
+        "postgresql:///name?host=/var/run/postgresql",
+        "postgresql+psycopg://host/name",
+    ],
+)
+def test_databases_are_reached_by_name_by_socket_and_by_driver(monkeypatch: pytest.MonkeyPatch, address: str) -> None:
+    monkeypatch.setenv("SOCIALAPI_DATABASE_URL", address)
+    assert settings_or_exit().database_url == address
+
+
+@pytest.mark.parametrize("command", [("http",), ("api",), ("simulate", "comment")])
+@pytest.mark.parametrize("address", ["postgresql://u:hunter2@127.0.0.1:1/name", "postgresql:///name?password=hunter2"])
+def test_a_password_on_the_command_line_is_refused(tmp_path: Path, command: tuple[str, ...], address: str) -> None:
+    done = run(tmp_path, *command, "--database", address)
+    refused(done, 1, "SOCIALAPI_DATABASE_URL", "process list")
+    assert "hunter2" not in done.stderr
+
+
+def test_the_doctor_finds_a_read_only_database(tmp_path: Path) -> None:
+    done = run_on_read_only(tmp_path, "localapi.sqlite*", "doctor")
+    assert done.returncode == 1
+    assert "localapi.sqlite" in done.stdout
+    assert "readonly" in done.stdout
+
+
+def test_the_doctor_names_key_and_address_of_a_hosted_api(tmp_path: Path) -> None:
+    address = f"http://127.0.0.1:{free_port()}"
+    done = run(tmp_path, "doctor", SOCIALAPI_BASE_URL=address, SOCIALAPI_API_KEY="sapi_key_tooshort")
+    assert done.returncode == 1
+    assert "SOCIALAPI_API_KEY" in done.stdout
+    assert f"{address}/v1 does not answer" in done.stdout
+    assert "tooshort" not in done.stdout

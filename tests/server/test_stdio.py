@@ -1,0 +1,146 @@
+"""Serving over standard input and output, in a process of its own; what goes to the log; the import guard."""
+
+import json
+import logging
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from server.instructions import INSTRUCTIONS
+from server.logs import JsonLines, redact
+from tests.server.standin import KEY
+
+ROOT = Path(__file__).parents[2]
+PROGRAM = """
+import asyncio, httpx2, sys
+from server.dispatch import build_server
+from server.stdio import serve_stdio
+from tools.rest import RestClient
+
+class Hanging(httpx2.AsyncBaseTransport):
+    async def handle_async_request(self, request):
+        sys.stderr.write("asked\\n"); sys.stderr.flush()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            sys.stderr.write("cancelled\\n"); sys.stderr.flush()
+
+async def main():
+    async with httpx2.AsyncClient(base_url="http://x/v1", transport=Hanging()) as http:
+        await serve_stdio(build_server(RestClient(http=http)))
+    sys.stderr.write("closed\\n"); sys.stderr.flush()
+
+asyncio.run(main())
+"""
+HELLO = {
+    "jsonrpc": "2.0", "id": 1, "method": "initialize",
+    "params": {"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": {"name": "t", "version": "1"}},
+}  # fmt: skip
+READY = {"jsonrpc": "2.0", "method": "notifications/initialized"}
+CALL = {"jsonrpc": "2.0", "id": 2, "method": "tools/call", "params": {"name": "list_brands", "arguments": {}}}
+
+
+def _start() -> subprocess.Popen[str]:
+    process = subprocess.Popen(
+        [sys.executable, "-c", PROGRAM], cwd=ROOT, text=True, encoding="utf-8",
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    )  # fmt: skip
+    assert process.stdout is not None
+    _send(process, HELLO)
+    assert json.loads(process.stdout.readline())["result"]["serverInfo"]["name"] == "socialapi-mcp"
+    _send(process, READY)
+    return process
+
+
+def _send(process: subprocess.Popen[str], message: object) -> None:
+    assert process.stdin is not None
+    process.stdin.write(json.dumps(message) + "\n")
+    process.stdin.flush()
+
+
+def _wait_for_call(process: subprocess.Popen[str]) -> None:
+    assert process.stderr is not None
+    _send(process, CALL)
+    assert process.stderr.readline() == "asked\n"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals are POSIX's")
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("calling", [False, True])
+def test_a_signal_ends_it_with_everything_closed_while_input_stays_open(number: signal.Signals, calling: bool) -> None:
+    process = _start()
+    try:
+        if calling:
+            _wait_for_call(process)
+        process.send_signal(number)
+        assert process.stderr is not None
+        # Standard input stays open: the process has to end all the same.
+        assert process.wait(10) == 0
+        log = process.stderr.read().split("\n")
+        assert ("cancelled" in log) is calling
+        assert "closed" in log
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def test_it_ends_when_standard_input_closes() -> None:
+    process = _start()
+    try:
+        _wait_for_call(process)
+        _out, log = process.communicate(timeout=10)
+        assert process.returncode == 0
+        assert "cancelled" in log
+        assert "closed" in log
+    finally:
+        process.kill()
+
+
+@pytest.mark.parametrize("secret", [
+    KEY,
+    f"Authorization: Bearer {KEY}",
+    "authorization: bearer eyJhbGciOi.abc.def",
+    "client_secret=s3cr3t-value",
+    '{"client_secret": "s3cr3t-value"}',
+    "{'client_secret': 's3cr3t-value'}",
+    "postgresql://user:s3cr3t-value@host/db",
+])  # fmt: skip
+def test_secrets_are_blacked_out(secret: str) -> None:
+    hidden = redact(f"before {secret} after")
+    for part in (KEY, "s3cr3t-value", "eyJhbGciOi"):
+        assert part not in hidden
+    assert hidden.startswith("before ")
+    assert "after" in hidden
+
+
+def test_a_log_line_is_one_json_object_also_for_a_traceback() -> None:
+    try:
+        raise RuntimeError(f"Bearer {KEY}")
+    except RuntimeError:
+        record = logging.LogRecord("socialapi_mcp.x", logging.ERROR, "f", 1, "broke\n%s", (KEY,), sys.exc_info())
+    line = JsonLines().format(record)
+    assert "\n" not in line
+    assert KEY not in line
+    assert set(json.loads(line)) == {"time", "level", "logger", "message", "traceback"}
+
+
+def test_instructions_are_under_two_kilobytes() -> None:
+    assert len(INSTRUCTIONS.encode()) < 2048
+
+
+@pytest.mark.parametrize("name", ["tools", "auth", "localapi"])
+def test_another_package_of_our_name_is_refused_by_name(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).mkdir()
+    (tmp_path / name / "__init__.py").write_text("", encoding="utf-8")
+    program = f"import sys; sys.path[:0] = [{str(tmp_path)!r}, {str(ROOT)!r}]; import server"
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, encoding="utf-8",
+        check=False, env={**os.environ, "PYTHONPATH": ""},
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert repr(name) in done.stderr
+    assert "environment of its own" in done.stderr

@@ -1,0 +1,200 @@
+"""The contract: one `Operation` declares everything the layers derive from."""
+
+import json
+import re
+import types
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from functools import cached_property
+from typing import Any, Generic, Literal, TypeVar, Union, get_args, get_origin
+
+from pydantic import BaseModel, ConfigDict, model_validator
+from pydantic.fields import FieldInfo
+
+from auth.scopes import Permission
+
+ArgsT = TypeVar("ArgsT", bound="Args")
+ResultT = TypeVar("ResultT", bound="Result")
+
+Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
+
+_PLACEHOLDER = re.compile(r"{(\w+)}")
+_HUMP = re.compile(r"(?<=[a-z])(?=[A-Z])")
+
+
+class Args(BaseModel):
+    """What a caller passes, and any object nested in it.
+
+    Unknown names are refused, so that a typo is not silently dropped. Three habits of language models are
+    accepted: JSON text where an object or list belongs, "5" for 5, and null for an argument that is left out.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _accept_what_models_send(cls, value: Any) -> Any:
+        if not isinstance(value, Mapping):
+            return value
+        accepted: dict[Any, Any] = {}
+        for name, item in value.items():
+            info = cls.model_fields.get(name)
+            if info is not None and item is None and not info.is_required():
+                continue
+            accepted[name] = _from_json_text(info, item) if info is not None and isinstance(item, str) else item
+        return accepted
+
+
+class Result(BaseModel):
+    """What the REST API answers. Unknown fields are kept, so that an addition upstream reaches the caller."""
+
+    model_config = ConfigDict(extra="allow", frozen=True, defer_build=True)
+
+
+class Empty(Result):
+    """The answer of an operation that answers 204 without a body."""
+
+
+class Effect(StrEnum):
+    """What a call does to the world; the MCP hints follow from it."""
+
+    READ = "read"
+    CREATE = "create"
+    UPDATE = "update"
+    PUBLISH = "publish"
+    """Something becomes visible to people outside: posts, replies, messages."""
+    DELETE = "delete"
+
+
+@dataclass(frozen=True)
+class _Hints:
+    destructive: bool
+    idempotent: bool
+
+
+_HINTS: Mapping[Effect, _Hints] = {
+    Effect.READ: _Hints(destructive=False, idempotent=True),
+    Effect.CREATE: _Hints(destructive=False, idempotent=False),
+    Effect.UPDATE: _Hints(destructive=True, idempotent=True),
+    # MCP calls only overwriting destructive, but what has been seen cannot be taken back: hosts should ask.
+    Effect.PUBLISH: _Hints(destructive=True, idempotent=False),
+    Effect.DELETE: _Hints(destructive=True, idempotent=False),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Operation(Generic[ArgsT, ResultT]):
+    """One REST endpoint, offered as one MCP tool.
+
+    The tool's schema, its annotations, the HTTP request, the scope check, the embedded route, the documentation
+    row, the shell call and the contract tests are all derived from this record.
+    """
+
+    name: str
+    """Verb first, at most 50 characters of `[a-z0-9_]`; the constant is the same in capitals."""
+    endpoint: str
+    """Method and path, as the API reference prints them: `POST /posts/{pid}/retry`."""
+    group: str
+    """The API reference's heading."""
+    title: str
+    description: str
+    args: type[ArgsT]
+    result: type[ResultT]
+    scope: Permission
+    effect: Effect
+    open_world: bool
+    """Whether the call reaches a live social platform or the public; false for our own records."""
+    platforms: tuple[str, ...] = ()
+    """Platforms it works on; empty means all of them."""
+    example: Mapping[str, Any]
+    """Arguments that succeed on the seeded embedded API: documentation, and the contract test's input."""
+    path_arguments: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Placeholder → argument, where it is not simply the placeholder in snake case: `{"id": "account_id"}`."""
+    query: frozenset[str] = frozenset()
+    """Arguments sent in the query although the method has a body."""
+    upload: str | None = None
+    """Form field of the file in a multipart body; the arguments are then those of `tools.fields.FileArgs`."""
+    resource: str | None = None
+    """URI template under which this READ is also an MCP resource; variables are placeholders of the path."""
+    destructive: bool | None = None
+    """Overrides the hint that follows from `effect`: false for a change that one call takes back."""
+    idempotent: bool | None = None
+    redirects: bool = False
+    """The answer is an address in a `Location` header, which is handed over and not followed."""
+    choices: tuple[str, ...] = ()
+    """What was decided where the API's documents contradict each other, one sentence each."""
+
+    def __post_init__(self) -> None:
+        missing = set(self.path_names.values()) - set(self.args.model_fields)
+        if missing:
+            raise TypeError(f"{self.name}: {self.path} names {sorted(missing)}, which {self.args.__name__} lacks")
+        unknown = self.query - set(self.args.model_fields)
+        if unknown:
+            raise TypeError(f"{self.name}: query names {sorted(unknown)}, which {self.args.__name__} lacks")
+
+    @cached_property
+    def method(self) -> Method:
+        match self.endpoint.split(" ", 1)[0]:
+            case "GET" | "POST" | "PUT" | "PATCH" | "DELETE" as method:
+                return method
+            case other:
+                raise TypeError(f"{self.name}: {other} is no method of this API")
+
+    @cached_property
+    def path(self) -> str:
+        return self.endpoint.split(" ", 1)[1]
+
+    @cached_property
+    def path_names(self) -> Mapping[str, str]:
+        """Placeholder of the path → name of the argument."""
+        return {
+            name: self.path_arguments.get(name, _HUMP.sub("_", name).lower())
+            for name in _PLACEHOLDER.findall(self.path)
+        }
+
+    @cached_property
+    def query_names(self) -> frozenset[str]:
+        """Arguments that travel in the query."""
+        rest = frozenset(self.args.model_fields) - set(self.path_names.values())
+        return rest if self.method in {"GET", "DELETE"} else rest & self.query
+
+    @property
+    def has_body(self) -> bool:
+        return self.method in {"POST", "PUT", "PATCH"} and self.upload is None
+
+    @property
+    def annotations(self) -> dict[str, Any]:
+        """The four MCP hints and the title, on the wire's names."""
+        hints = _HINTS[self.effect]
+        return {
+            "title": self.title,
+            "readOnlyHint": self.effect is Effect.READ,
+            "destructiveHint": hints.destructive if self.destructive is None else self.destructive,
+            "idempotentHint": hints.idempotent if self.idempotent is None else self.idempotent,
+            "openWorldHint": self.open_world,
+        }
+
+
+AnyOperation = Operation[Any, Any]
+
+
+def _from_json_text(info: FieldInfo, text: str) -> Any:
+    """The object or list that `text` spells, if `info` takes one and not a string; else `text`."""
+    if text[:1] not in {"{", "["} or _takes_text(info.annotation):
+        return text
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
+
+
+def _takes_text(annotation: Any) -> bool:
+    origin = get_origin(annotation)
+    if origin in {Union, types.UnionType}:
+        return any(_takes_text(option) for option in get_args(annotation) if option is not type(None))
+    if origin is Literal:
+        return True
+    if hasattr(annotation, "__metadata__"):
+        return _takes_text(annotation.__origin__)
+    return isinstance(annotation, type) and origin is None and not issubclass(annotation, (BaseModel, list, dict))
