@@ -15,6 +15,7 @@ test: environment
 
 generate: environment
 	.venv/bin/python -m tools.docs
+	.venv/bin/python scripts/snapshots.py
 
 bench: environment
 	.venv/bin/python bench/run.py

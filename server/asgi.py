@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from mcp.server import Server
 from mcp.server.transport_security import TransportSecuritySettings
+from sse_starlette.sse import AppStatus
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse
@@ -45,6 +46,8 @@ def create_app(
         embedded: the embedded REST API, which answers everything that is not /mcp or /health.
         limits: bounds on bodies and calls.
     """
+    # A stream here lasts as long as one call, which may still end when the server is told to stop; uvicorn bounds it.
+    AppStatus.enable_automatic_graceful_drain = False
     limits = limits or Limits()
     parts = [urlsplit(url) for url in public_urls]
     hosts = [name for host in LOOPBACK for name in (host, f"{host}:*")] + [part.netloc for part in parts]
@@ -87,6 +90,11 @@ class McpGuard:
         caller = caller_of(authorization.decode("latin-1") if authorization else None)
         if caller is None:
             await _refuse_stranger(send, given=authorization is not None)
+            return
+        if scope["method"] != "POST":
+            # Stateless: there is nothing to listen to and no session to end, and a stream kept open for nothing would
+            # take one of the caller's places (Streamable HTTP, "Listening for Messages from the Server").
+            await _answer(send, 405, "this server keeps no sessions: send each message by POST", (b"allow", b"POST"))
             return
         length = headers.get(b"content-length", b"0")
         if length.isdigit() and int(length) > self._limits.max_body_bytes:

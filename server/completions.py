@@ -49,6 +49,8 @@ class Completions:
         name = params.argument.name
         if name == "platform":
             found = [slug for slug in PLATFORMS if typed in slug]
+        elif name == "platforms":
+            found = _with_one_more(typed)
         else:
             found = await self._ids(ctx, name, typed)
         total = len(found)
@@ -74,3 +76,9 @@ class Completions:
             and row.get("id")
             and any(typed in str(row.get(key) or "").casefold() for key in ("id", *fields))
         ]
+
+
+def _with_one_more(typed: str) -> list[str]:
+    """What was typed, its last part completed; platforms that were named before are not offered again."""
+    *before, last = [part.strip() for part in typed.split(",")]
+    return [",".join([*before, slug]) for slug in PLATFORMS if last in slug and slug not in before]

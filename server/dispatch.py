@@ -21,7 +21,7 @@ from mcp.types import (
 )
 from pydantic import ValidationError
 
-from server import completions, resources, results
+from server import completions, prompts, resources, results
 from server.callers import PROCESS, Caller
 from server.instructions import INSTRUCTIONS
 from tools.definitions import definitions, operation_named
@@ -75,13 +75,20 @@ def build_server(rest: RestClient) -> Server[Any]:
         version=version(NAME),
         title="SocialAPI.AI",
         instructions=INSTRUCTIONS,
-        cache_hints={"tools/list": hint, "resources/list": hint, "resources/templates/list": hint},
+        cache_hints={
+            "tools/list": hint,
+            "prompts/list": hint,
+            "resources/list": hint,
+            "resources/templates/list": hint,
+        },
         get_tool_input_schema=_input_schema,
         on_list_tools=guarded(list_tools),
         on_call_tool=guarded(call_tool),
         on_list_resources=guarded(listed.list_resources),
         on_list_resource_templates=guarded(listed.list_templates),
         on_read_resource=guarded(listed.read),
+        on_list_prompts=guarded(prompts.list_prompts),
+        on_get_prompt=guarded(prompts.get_prompt),
         on_completion=guarded(completions.Completions(rest, caller).complete),
     )
 

@@ -116,7 +116,8 @@ class Resources:
             except ApiError as error:
                 # Only what is about the address itself is the caller's mistake in it; an outage or a bad key is not.
                 code = INVALID_PARAMS if error.status in {400, 404, 410, 422} else INTERNAL_ERROR
-                raise MCPError(code, f"{uri}: {results.plain(error.message or error.code)}") from None
+                message = f"{uri}: {results.plain(error.message or error.code)}"
+                raise MCPError(code, message, data={"uri": uri}) from None
             except NoAnswer as error:
                 raise MCPError(INTERNAL_ERROR, f"{uri}: {error.reason}; try again") from None
             text = results.compact(answer.body)
@@ -126,4 +127,6 @@ class Resources:
                 cache_scope="private",
             )
         known = ", ".join(row.uri for row in ADDRESSES)
-        raise MCPError(INVALID_PARAMS, f"there is no resource {results.plain(uri)[:200]}; known: {known}")
+        raise MCPError(
+            INVALID_PARAMS, f"there is no resource {results.plain(uri)[:200]}; known: {known}", data={"uri": uri}
+        )

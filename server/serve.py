@@ -59,7 +59,7 @@ def run_stdio() -> None:
             server = build_server(rest)
             # Start-up objects live for ever: the collector need not look at them again.
             gc.freeze()
-            await serve_stdio(server)
+            await serve_stdio(server, drain_seconds=settings.drain_seconds)
 
     asyncio.run(serve())
 
@@ -75,12 +75,12 @@ def run_http(settings: Settings, *, workers: int, **embedded: Any) -> None:
         _announce_when_embedded(settings, **embedded)
         uvicorn.run(
             "server.serve:worker_app", factory=True, host=settings.host, port=settings.port, workers=workers,
-            log_level="warning", lifespan="on", timeout_graceful_shutdown=10,
+            log_level="warning", lifespan="on", timeout_graceful_shutdown=round(settings.drain_seconds),
         )  # fmt: skip
         return
     uvicorn.run(
         application(settings, announcing=True, **embedded), host=settings.host, port=settings.port,
-        log_level="warning", lifespan="on", timeout_graceful_shutdown=10,
+        log_level="warning", lifespan="on", timeout_graceful_shutdown=round(settings.drain_seconds),
     )  # fmt: skip
 
 
@@ -216,7 +216,12 @@ def run_api(settings: Settings, **embedded: Any) -> None:
         await send({"type": "lifespan.shutdown.complete"})
 
     uvicorn.run(
-        app, host=settings.host, port=settings.port, log_level="warning", lifespan="on", timeout_graceful_shutdown=10
+        app,
+        host=settings.host,
+        port=settings.port,
+        log_level="warning",
+        lifespan="on",
+        timeout_graceful_shutdown=round(settings.drain_seconds),
     )
 
 

@@ -70,6 +70,11 @@ class Settings(BaseSettings):
     max_calls_in_flight: int = Field(default=16, ge=1, description="Calls at once for each caller.")
     connect_timeout_seconds: float = Field(default=10.0, gt=0, description="For connecting to the API, in seconds.")
     read_timeout_seconds: float = Field(default=60.0, gt=0, description="For the API's answer, in seconds.")
+    drain_seconds: float = Field(
+        default=10.0,
+        ge=0,
+        description="How long calls in flight may still take when the server is stopped, in seconds.",
+    )
     log_level: str = Field(
         default="INFO", pattern="(?i)^(debug|info|warning|error)$", description="debug, info, warning or error."
     )

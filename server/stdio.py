@@ -5,37 +5,161 @@ import os
 import signal
 import sys
 import threading
-from typing import Any, Self
+from types import TracebackType
+from typing import Any, Self, TypeAlias
 
 import anyio
 from mcp.server import Server
 from mcp.server.stdio import stdio_server
+from mcp.shared._stream_protocols import ReadStream, WriteStream
+from mcp.shared.message import SessionMessage
+from mcp.types import (
+    CONNECTION_CLOSED,
+    ErrorData,
+    JSONRPCError,
+    JSONRPCNotification,
+    JSONRPCRequest,
+    JSONRPCResponse,
+    RequestId,
+)
 
-DRAIN_SECONDS = 5.0
-"""How long what was cancelled by a signal may take to close, before the process is left all the same."""
+CLOSE_SECONDS = 5.0
+"""How long what was cancelled may take to close, before the process is left all the same."""
+
+_Item: TypeAlias = SessionMessage | Exception
 
 
-async def serve_stdio(server: Server[Any]) -> None:
+async def serve_stdio(server: Server[Any], *, drain_seconds: float = 10.0) -> None:
     """Serve until standard input closes, or a signal asks to stop.
 
-    On SIGTERM and SIGINT calls in flight are cancelled, so that their upstream requests end too.
+    On SIGTERM and SIGINT new requests are refused, and calls in flight may still end: a post that is being published
+    is told as published. After `drain_seconds`, or at a second signal, they are cancelled, so that their upstream
+    requests end too.
     """
+    lines = _Lines()
     async with anyio.create_task_group() as tasks:
 
-        async def stop_on_signal() -> None:
+        async def stop_on_signal(calls: _Calls) -> None:
             with anyio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
                 async for _ in signals:
-                    tasks.cancel_scope.cancel()
-                    # For a client that reads no more: writing to it blocks a thread that cannot be interrupted.
-                    signal.signal(signal.SIGALRM, _leave)
-                    signal.setitimer(signal.ITIMER_REAL, DRAIN_SECONDS)
-                    return
+                    if calls.stopping:
+                        break
+                    calls.stopping = True
+                    tasks.start_soon(drain, calls)
+            leave()
 
-        if sys.platform != "win32":
-            tasks.start_soon(stop_on_signal)
-        async with stdio_server(stdin=_Lines()) as (read, write):
-            await server.run(read, write, server.create_initialization_options())
+        async def drain(calls: _Calls) -> None:
+            with anyio.move_on_after(drain_seconds):
+                await calls.drained()
+                # As if the client had left: what was answered reaches it before everything closes.
+                lines.end()
+                await anyio.sleep_forever()
+            leave()
+
+        def leave() -> None:
+            # For a client that reads no more: writing to it blocks a thread that cannot be interrupted.
+            signal.signal(signal.SIGALRM, _leave)
+            signal.setitimer(signal.ITIMER_REAL, CLOSE_SECONDS)
+            tasks.cancel_scope.cancel()
+
+        async with stdio_server(stdin=lines) as (read, write):
+            calls = _Calls(read, write)
+            if sys.platform != "win32":
+                tasks.start_soon(stop_on_signal, calls)
+            await server.run(calls, calls.answers, server.create_initialization_options())
         tasks.cancel_scope.cancel()
+
+
+class _Calls:
+    """The messages read, of which it remembers those that wait for an answer."""
+
+    def __init__(self, read: ReadStream[_Item], write: WriteStream[SessionMessage]) -> None:
+        self._read, self._write = read, write
+        self._waiting: set[RequestId] = set()
+        self._none_waits = anyio.Event()
+        self._none_waits.set()
+        self.stopping = False
+        self.answers = _Answers(write, self)
+
+    @property
+    def last_context(self) -> Any:
+        return getattr(self._read, "last_context", None)
+
+    async def drained(self) -> None:
+        """Wait until every request has been answered or cancelled."""
+        while self._waiting:
+            await self._none_waits.wait()
+
+    def ended(self, request: RequestId) -> None:
+        self._waiting.discard(request)
+        if not self._waiting:
+            self._none_waits.set()
+
+    async def receive(self) -> _Item:
+        while True:
+            item = await self._read.receive()
+            message = item.message if isinstance(item, SessionMessage) else None
+            if isinstance(message, JSONRPCRequest):
+                if self.stopping:
+                    error = ErrorData(code=CONNECTION_CLOSED, message="this server is stopping; start it again")
+                    await self._write.send(SessionMessage(JSONRPCError(jsonrpc="2.0", id=message.id, error=error)))
+                    continue
+                if not self._waiting:
+                    self._none_waits = anyio.Event()
+                self._waiting.add(message.id)
+            elif isinstance(message, JSONRPCNotification) and message.method == "notifications/cancelled":
+                # It may never be answered.
+                self.ended((message.params or {}).get("requestId", ""))
+            return item
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> _Item:
+        try:
+            return await self.receive()
+        except anyio.EndOfStream:
+            raise StopAsyncIteration from None
+
+    async def aclose(self) -> None:
+        await self._read.aclose()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc_val: BaseException | None,
+        exc_tb: TracebackType | None,
+    ) -> None:
+        await self.aclose()
+
+
+class _Answers:
+    """The messages written; an answer ends the wait for it."""
+
+    def __init__(self, write: WriteStream[SessionMessage], calls: _Calls) -> None:
+        self._write, self._calls = write, calls
+
+    async def send(self, item: SessionMessage, /) -> None:
+        await self._write.send(item)
+        if isinstance(item.message, JSONRPCResponse | JSONRPCError) and item.message.id is not None:
+            self._calls.ended(item.message.id)
+
+    async def aclose(self) -> None:
+        await self._write.aclose()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc_val: BaseException | None,
+        exc_tb: TracebackType | None,
+    ) -> None:
+        await self.aclose()
 
 
 class _Lines(anyio.AsyncFile[str]):
@@ -53,6 +177,10 @@ class _Lines(anyio.AsyncFile[str]):
 
     def __aiter__(self) -> Self:
         return self
+
+    def end(self) -> None:
+        """No more lines, whatever the client still sends."""
+        self._read.put_nowait(None)
 
     async def __anext__(self) -> str:
         line = await self._read.get()

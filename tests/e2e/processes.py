@@ -23,17 +23,29 @@ def environment(data: Path) -> dict[str, str]:
     return {**kept, "SOCIALAPI_DATA_DIR": str(data)}
 
 
-def serve(command: str, data: Path, port: int) -> subprocess.Popen[bytes]:
-    process = subprocess.Popen(
-        [COMMAND, command, "--port", str(port)],
-        env=environment(data),
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
+def serve(command: str, data: Path, port: int, *more: str, **variables: str) -> subprocess.Popen[bytes]:
+    """`socialapi-mcp http` or `api`, answering."""
     path = "/health" if command == "http" else "/v1/brands"
+    address = f"http://127.0.0.1:{port}{path}"
+    return _started([COMMAND, command, "--port", str(port), *more], data, address, **variables)
+
+
+def serve_app(factory: str, data: Path, port: int) -> subprocess.Popen[bytes]:
+    """An ASGI app of the tests' own, in a process of its own, answering at /health."""
+    return _started(
+        [sys.executable, "-m", "uvicorn", "--factory", factory, "--port", str(port), "--lifespan", "on"],
+        data,
+        f"http://127.0.0.1:{port}/health",
+    )
+
+
+def _started(command: list[str], data: Path, address: str, **variables: str) -> subprocess.Popen[bytes]:
+    process = subprocess.Popen(
+        command, env=environment(data) | variables, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
     for _ in range(600):
         try:
-            httpx2.get(f"http://127.0.0.1:{port}{path}", timeout=1)
+            httpx2.get(address, timeout=1)
             return process
         except httpx2.TransportError:
             if process.poll() is not None:

@@ -77,6 +77,16 @@ def test_a_caller_is_known_by_a_name_that_is_not_the_key() -> None:
     assert KEY not in first.identity and KEY[9:25] not in first.identity
 
 
+@pytest.mark.parametrize("method", ["GET", "DELETE", "PUT"])
+async def test_there_is_no_stream_to_keep_open_and_no_session_to_end(method: str) -> None:
+    async with served(StandIn(), limits=Limits(max_calls_in_flight=1)) as http:
+        response = await http.request(method, "/mcp", headers=HEADERS | {"Accept": "text/event-stream"})
+        after = await http.post("/mcp", json=LIST, headers=HEADERS)
+    assert (response.status_code, response.headers["allow"]) == (405, "POST")
+    assert "send each message by POST" in response.text
+    assert after.status_code == 200
+
+
 @pytest.mark.parametrize("chunked", [False, True])
 async def test_a_body_over_the_bound_is_refused(chunked: bool) -> None:
     async def pieces() -> AsyncIterator[bytes]:

