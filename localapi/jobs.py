@@ -8,7 +8,8 @@ from collections.abc import Coroutine, Generator
 from pathlib import Path
 from typing import IO, Any
 
-from sqlalchemy import NullPool, create_engine, make_url, text
+from sqlalchemy import Connection, NullPool, create_engine, make_url, text
+from sqlalchemy.exc import DBAPIError
 
 from localapi import delivery
 from localapi.context import Installation
@@ -40,7 +41,7 @@ class PublishingJobs:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._tasks: list[asyncio.Task[None]] = []
         self._woken = asyncio.Event()
-        self._lock: IO[bytes] | Any = None
+        self._lock: IO[bytes] | Connection | None = None
         self._workflow: Any = None
         self._opening: asyncio.Future[bool] | None = None
         self._started: set[str] = set()
@@ -67,7 +68,6 @@ class PublishingJobs:
 
     async def stop(self) -> None:
         """Stop; what is not finished goes on at the next start."""
-        global _current
         self._stopping = True
         for task in self._tasks:
             task.cancel()
@@ -77,6 +77,11 @@ class PublishingJobs:
             # A thread cannot be cancelled: what it was opening is open now, and closed below.
             await asyncio.gather(self._opening, return_exceptions=True)
             self._opening = None
+        await self._step_down()
+
+    async def _step_down(self) -> None:
+        """Stop running jobs and let another process lead; deliveries under way may end first."""
+        global _current
         if self._workflow is not None:
             await self._wait_for_running()
             from dbos import DBOS
@@ -139,9 +144,16 @@ class PublishingJobs:
                 DBOS.start_workflow(self._workflow, post_id, int(run))
 
     async def _run(self) -> None:
-        while not await self._open():
-            await asyncio.sleep(LEADER_SECONDS)
         while True:
+            while not await self._open():
+                await asyncio.sleep(LEADER_SECONDS)
+            await self._lead()
+            logger.warning("the lock of the jobs is lost; leaving them to whoever takes it")
+            await self._step_down()
+
+    async def _lead(self) -> None:
+        """Start what is due, until the lock is lost: the database server was restarted, or closed the connection."""
+        while await asyncio.to_thread(self._still_leads):
             try:
                 await self.tick()
             except Exception:
@@ -192,6 +204,15 @@ class PublishingJobs:
             return True
         connection.close()
         return False
+
+    def _still_leads(self) -> bool:
+        if not isinstance(self._lock, Connection):
+            return True
+        try:
+            self._lock.execute(text("SELECT 1"))
+        except DBAPIError:
+            return False
+        return True
 
     def _lock_file(self, path: Path) -> bool:
         if os.name == "nt":

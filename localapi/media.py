@@ -14,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
 
 from localapi.context import PLAN_LIMITS, Context, Installation, Refusal, missing_field, wire_time
+from localapi.database import Unavailable
 from localapi.inspection import inspect
 from localapi.routing import implements
 from localapi.tables import MediaFile, Post, PostTarget
@@ -42,6 +43,7 @@ from tools.operation import Empty
 UPLOAD_MINUTES = 15
 MAX_PRESIGNED_BYTES = 5 * 1024 * 1024 * 1024
 PREVIEW_MINUTES = 15
+_NO_SPACE = "no space is left for files, or their folder cannot be written; free some and try again"
 
 
 @implements(LIST_MEDIA)
@@ -175,7 +177,7 @@ async def receive(installation: Installation, request: Request) -> Response:
         size = await _stream(request, partial)
     except OSError:
         partial.unlink(missing_ok=True)
-        return _refused(507, "the disk of this server is full or cannot be written")
+        return _refused(503, _NO_SPACE, code="system.unavailable")
     if not 0 < size <= MAX_PRESIGNED_BYTES:
         partial.unlink(missing_ok=True)
         return _refused(400 if size == 0 else 413, "the body is empty" if size == 0 else "the file is over 5 GB")
@@ -213,8 +215,8 @@ async def _stream(request: Request, file: Path) -> int:
     return size
 
 
-def _refused(status: int, message: str) -> JSONResponse:
-    return JSONResponse({"error": {"code": f"http.{status}", "message": message}}, status)
+def _refused(status: int, message: str, *, code: str | None = None) -> JSONResponse:
+    return JSONResponse({"error": {"code": code or f"http.{status}", "message": message}}, status)
 
 
 async def _storage_headers(context: Context) -> tuple[int, int, int]:
@@ -263,7 +265,7 @@ def _write(file: Path, content: bytes) -> None:
     except OSError:
         with contextlib.suppress(OSError):
             file.unlink(missing_ok=True)
-        raise Refusal(507, "http.507", "the disk of this server is full or cannot be written") from None
+        raise Unavailable(_NO_SPACE) from None
 
 
 def _clean(filename: str) -> str:

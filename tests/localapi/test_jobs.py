@@ -1,10 +1,9 @@
 """Durable publishing with DBOS itself: outcomes in the answer, stopping, taking over, runs that break off."""
 
 import asyncio
-import sqlite3
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from pathlib import Path
+from dataclasses import replace
 from typing import Any
 
 import httpx2
@@ -16,6 +15,7 @@ from localapi.app import EmbeddedApi, Options
 from localapi.jobs import PublishingJobs
 from localapi.simulate import order_failure
 from localapi.tables import PostTarget
+from tests.databases import Postgres, rows
 
 pytestmark = pytest.mark.anyio
 THREADS, X = {"account_id": "acc_aurora_threads"}, {"account_id": "acc_aurora_twitter"}
@@ -29,8 +29,8 @@ async def until(condition: Callable[[], Awaitable[bool]]) -> None:
 
 
 @asynccontextmanager
-async def running(folder: Path) -> AsyncGenerator[tuple[EmbeddedApi, httpx2.AsyncClient]]:
-    api = await EmbeddedApi.start(Options(data=folder))
+async def running(stored: Options) -> AsyncGenerator[tuple[EmbeddedApi, httpx2.AsyncClient]]:
+    api = await EmbeddedApi.start(stored)
     headers = {"Authorization": f"Bearer {api.sample_key}"}
     transport = httpx2.ASGITransport(app=api.app)
     try:
@@ -52,17 +52,14 @@ async def settled(http: httpx2.AsyncClient, post_id: str) -> dict[str, Any]:
     return dict((await http.get(f"/v1/posts/{post_id}")).json())
 
 
-def made(folder: Path) -> list[tuple[str, int]]:
+def made(stored: Options) -> list[int]:
     """How often each target was delivered."""
-    with sqlite3.connect(folder / "localapi.sqlite") as database:
-        query = (
-            "select substr(delivery_key, 1, 36), count(*) from network_posts where delivery_key is not null group by 1"
-        )
-        return [(str(target), int(count)) for target, count in database.execute(query)]
+    query = "select count(*) from network_posts where delivery_key is not null group by substr(delivery_key, 1, 36)"
+    return [int(str(count)) for (count,) in rows(stored, query)]
 
 
-async def test_the_answer_tells_the_outcome_when_it_is_known_soon(tmp_path: Path) -> None:
-    async with running(tmp_path) as (api, http):
+async def test_the_answer_tells_the_outcome_when_it_is_known_soon(stored: Options) -> None:
+    async with running(stored) as (api, http):
         first = await publish(http, "Warm", THREADS)
         await settled(http, first.json()["id"])
         whole = await publish(http, "All well", THREADS, X)
@@ -75,37 +72,37 @@ async def test_the_answer_tells_the_outcome_when_it_is_known_soon(tmp_path: Path
     assert answers == [(201, "published"), (207, "partial"), (422, "failed"), (201, "published")]
 
 
-async def test_a_video_is_answered_early_and_published_later(tmp_path: Path) -> None:
-    async with running(tmp_path) as (_, http):
+async def test_a_video_is_answered_early_and_published_later(stored: Options) -> None:
+    async with running(stored) as (_, http):
         response = await publish(http, "Film", THREADS, media=VIDEO)
         assert (response.status_code, response.json()["status"]) == (201, "publishing")
         assert (await settled(http, response.json()["id"]))["status"] == "published"
 
 
-async def test_what_a_stop_interrupts_goes_on_at_the_next_start(tmp_path: Path) -> None:
+async def test_what_a_stop_interrupts_goes_on_at_the_next_start(stored: Options) -> None:
     ids: list[str] = []
     for turn in range(3):
-        async with running(tmp_path) as (api, http):
+        async with running(stored) as (api, http):
             object.__setattr__(api.installation, "answer_wait_seconds", 0.0)
             ids += [(await publish(http, f"Post {turn} {number}", THREADS, X)).json()["id"] for number in range(8)]
-    async with running(tmp_path) as (_, http):
+    async with running(stored) as (_, http):
         assert {(await settled(http, post_id))["status"] for post_id in ids} == {"published"}
-    counts = made(tmp_path)
+    counts = made(stored)
     assert len(counts) == 2 * len(ids)
-    assert {count for _, count in counts} == {1}
+    assert set(counts) == {1}
 
 
-async def test_stopping_at_once_leaves_nothing_running(tmp_path: Path) -> None:
+async def test_stopping_at_once_leaves_nothing_running(stored: Options) -> None:
     for _ in range(2):
-        async with running(tmp_path) as (api, _):
+        async with running(stored) as (api, _):
             await asyncio.sleep(0)
         assert api.jobs._lock is None and api.jobs._workflow is None  # pyright: ignore[reportPrivateUsage]
 
 
-async def test_one_leads_and_another_takes_over(tmp_path: Path) -> None:
-    async with running(tmp_path) as (api, http):
+async def test_one_leads_and_another_takes_over(stored: Options) -> None:
+    async with running(stored) as (api, http):
         await settled(http, (await publish(http, "First", THREADS)).json()["id"])
-        second = PublishingJobs(system_database_url=f"sqlite:///{tmp_path / 'jobs.sqlite'}")
+        second = PublishingJobs(system_database_url=stored.database_url or f"sqlite:///{stored.data}/jobs.sqlite")
         second.attach(api.installation)
         assert second._lead_and_launch() is False  # pyright: ignore[reportPrivateUsage]
         await api.jobs.stop()
@@ -116,16 +113,16 @@ async def test_one_leads_and_another_takes_over(tmp_path: Path) -> None:
             await second.stop()
 
 
-async def test_a_run_that_broke_off_for_good_is_run_anew(tmp_path: Path) -> None:
-    async with running(tmp_path) as (_, http):
+async def test_a_run_that_broke_off_for_good_is_run_anew(stored: Options) -> None:
+    async with running(stored) as (_, http):
         post = (await publish(http, "Film", THREADS, X, media=VIDEO, skip_validation=True)).json()
         await asyncio.to_thread(DBOS.cancel_workflow, f"publish:{post['id']}:1")
         assert (await settled(http, post["id"]))["status"] == "published"
-    assert [count for _, count in made(tmp_path)] == [1, 1]
+    assert made(stored) == [1, 1]
 
 
-async def test_a_target_that_always_breaks_does_not_hold_up_the_others(tmp_path: Path) -> None:
-    async with running(tmp_path) as (api, http):
+async def test_a_target_that_always_breaks_does_not_hold_up_the_others(stored: Options) -> None:
+    async with running(stored) as (api, http):
         post = (await http.post("/v1/posts", json={"text": "Mixed", "targets": [THREADS, X]})).json()
         async with api.installation.database.write() as session:
             broken = update(PostTarget).where(PostTarget.post_id == post["id"], PostTarget.platform == "threads")
@@ -138,8 +135,8 @@ async def test_a_target_that_always_breaks_does_not_hold_up_the_others(tmp_path:
     assert "never" not in done["targets"][0]["error"]["message"]
 
 
-async def test_without_jobs_publishing_is_accepted_and_waits(tmp_path: Path) -> None:
-    api = await EmbeddedApi.start(Options(data=tmp_path, with_jobs=False))
+async def test_without_jobs_publishing_is_accepted_and_waits(stored: Options) -> None:
+    api = await EmbeddedApi.start(replace(stored, with_jobs=False))
     headers = {"Authorization": f"Bearer {api.sample_key}"}
     transport = httpx2.ASGITransport(app=api.app)
     async with httpx2.AsyncClient(transport=transport, base_url="http://local", headers=headers) as http:
@@ -147,5 +144,23 @@ async def test_without_jobs_publishing_is_accepted_and_waits(tmp_path: Path) -> 
     assert post["status"] == "publishing"
     assert await api.jobs.tick() == 0
     await api.close()
-    async with running(tmp_path) as (_, http):
+    async with running(stored) as (_, http):
         assert (await settled(http, post["id"]))["status"] == "published"
+
+
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+async def test_a_lock_that_is_lost_is_taken_again_and_publishing_goes_on(stored: Options, postgres: Postgres) -> None:
+    url = stored.database_url or ""
+    async with running(stored) as (api, http):
+        await settled(http, (await publish(http, "Before", THREADS)).json()["id"])
+        held = api.jobs._lock  # pyright: ignore[reportPrivateUsage]
+        postgres.disconnect(url)
+        assert (await settled(http, (await publish(http, "After", THREADS)).json()["id"]))["status"] == "published"
+
+        async def is_taken_again() -> bool:
+            return api.jobs._lock not in {None, held}  # pyright: ignore[reportPrivateUsage]
+
+        await until(is_taken_again)
+        other = PublishingJobs(system_database_url=url)
+        assert other._become_leader() is False  # pyright: ignore[reportPrivateUsage]
+    assert made(stored) == [1, 1]
