@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import sys
 from importlib.metadata import version
 from pathlib import Path
@@ -57,6 +58,8 @@ def http(
     """
     _refuse_password(database)
     settings = settings_or_exit(host=host, port=port, public_url=public_url, data_dir=data, database_url=database)
+    if workers < 1:
+        stop("--workers takes a number from 1 on")
     if workers > 1 and memory:
         stop("several workers cannot share a database in memory; leave out --memory")
     run_http(settings, workers=workers, memory=memory, empty=empty, simulate=simulate)
@@ -130,6 +133,8 @@ def _arguments(pairs: tuple[str, ...], as_json: str | None) -> dict[str, Any]:
             loaded: Any = json.loads(as_json)
         except ValueError as error:
             _usage(f"--json is not JSON: {error}")
+        except RecursionError:
+            _usage("--json is nested too deeply")
         if not isinstance(loaded, dict):
             _usage("--json takes an object, such as '{\"limit\": 5}'")
         arguments |= loaded
@@ -137,6 +142,8 @@ def _arguments(pairs: tuple[str, ...], as_json: str | None) -> dict[str, Any]:
         key, equals, value = pair.partition("=")
         if not equals:
             _usage(f"{pair!r} is not key=value")
+        if key in arguments:
+            _usage(f"{key} is given twice")
         arguments[key] = value
     return arguments
 
@@ -162,7 +169,7 @@ async def _call(name: str, arguments: dict[str, Any]) -> int:
     except ValidationError as error:
         result, code = results.bad_arguments(operation, error), 2
     except BadFile as error:
-        result, code = results.failure([str(error)]), 2
+        result, code = results.bad_file(operation, error), 2
     except ApiError as error:
         result, code = results.api_error(operation, error), 1
     except NoAnswer as error:
@@ -235,8 +242,14 @@ def _refuse_password(database: str | None) -> None:
 
 
 def print_out(line: str) -> None:
-    """One line on standard output."""
-    sys.stdout.write(line + "\n")
+    """One line on standard output; ends quietly when nobody reads it any more, as under `head`."""
+    try:
+        sys.stdout.write(line + "\n")
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Python flushes once more at the end, which would complain again.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise SystemExit(0) from None
 
 
 def _usage(message: str) -> NoReturn:

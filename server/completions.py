@@ -5,9 +5,20 @@ from dataclasses import dataclass
 from typing import Any
 
 from mcp.server import ServerRequestContext
-from mcp.types import CompleteRequestParams, CompleteResult, Completion
+from mcp.shared.exceptions import MCPError
+from mcp.types import (
+    INVALID_PARAMS,
+    CompleteRequestParams,
+    CompleteResult,
+    Completion,
+    PromptReference,
+    ResourceTemplateReference,
+)
 
+from server import results
 from server.callers import Caller
+from server.prompts import WORKFLOWS
+from server.resources import ADDRESSES
 from tools.definitions import operation_named
 from tools.fields import PLATFORMS
 from tools.rest import ApiError, NoAnswer, RestClient
@@ -45,6 +56,7 @@ class Completions:
 
     async def complete(self, ctx: Context, params: CompleteRequestParams) -> CompleteResult:
         """Ids whose own text or name holds what was typed; nothing when they cannot be had."""
+        _check_reference(params.ref)
         typed = params.argument.value.casefold()
         name = params.argument.name
         if name == "platform":
@@ -76,6 +88,16 @@ class Completions:
             and row.get("id")
             and any(typed in str(row.get(key) or "").casefold() for key in ("id", *fields))
         ]
+
+
+def _check_reference(ref: PromptReference | ResourceTemplateReference) -> None:
+    """Refuse what is neither a prompt nor a template of ours, with -32602."""
+    if isinstance(ref, PromptReference):
+        kind, name, known = "prompt", ref.name, [row.name for row in WORKFLOWS]
+    else:
+        kind, name, known = "resource template", str(ref.uri), [row.uri for row in ADDRESSES]
+    if name not in known:
+        raise MCPError(INVALID_PARAMS, f"there is no {kind} {results.plain(name)[:100]}; known: {', '.join(known)}")
 
 
 def _with_one_more(typed: str) -> list[str]:

@@ -61,7 +61,7 @@ def build_server(rest: RestClient) -> Server[Any]:
         except ValidationError as error:
             return results.bad_arguments(operation, error)
         except BadFile as error:
-            return results.failure([f"{operation.title}: {error}", "retry: after mending the file argument"])
+            return results.bad_file(operation, error)
         except ApiError as error:
             return results.api_error(operation, error)
         except NoAnswer as error:

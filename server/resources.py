@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import unquote
 
 from mcp.server import ServerRequestContext
 from mcp.shared.exceptions import MCPError
@@ -23,7 +24,7 @@ from pydantic import ValidationError
 
 from server import results
 from server.callers import Caller
-from tools.definitions import operation_named
+from tools.definitions import definitions, operation_named
 from tools.rest import ApiError, NoAnswer, RestClient
 
 Context = ServerRequestContext[Any, Any]
@@ -55,7 +56,7 @@ ADDRESSES = (
         "socialapi://platforms/{platform}",
         "get_platform_constraints",
         "Platform",
-        "What a platform allows in a post.",
+        "What a platform allows in a post, and which tools work on it.",
         3_600_000,
     ),
     Address(
@@ -63,6 +64,17 @@ ADDRESSES = (
     ),
     Address("socialapi://scopes", "list_key_scopes", "Scopes", "What a key can be allowed to do.", 3_600_000),
 )
+
+
+def _capabilities(platform: str | None) -> dict[str, Any]:
+    """The tools that work on a platform, of those that do not work on all."""
+    if platform is None:
+        return {}
+    limited = {name: entry["platforms"] for name, entry in definitions().items() if entry["platforms"]}
+    return {
+        "tools_that_work": [name for name, platforms in limited.items() if platform in platforms],
+        "tools_that_do_not": [name for name, platforms in limited.items() if platform not in platforms],
+    }
 
 
 @dataclass(frozen=True)
@@ -108,7 +120,8 @@ class Resources:
                 continue
             try:
                 args = operation.args.model_validate(
-                    {operation.path_names.get(name, name): value for name, value in match.groupdict().items()}
+                    # RFC 6570 §3.2.2: a variable is escaped when it is put in.
+                    {operation.path_names.get(name, name): unquote(value) for name, value in match.groupdict().items()}
                 )
                 answer = await self.rest.exchange(operation, args, authorization=self.caller(ctx).authorization)
             except ValidationError:
@@ -120,7 +133,7 @@ class Resources:
                 raise MCPError(code, message, data={"uri": uri}) from None
             except NoAnswer as error:
                 raise MCPError(INTERNAL_ERROR, f"{uri}: {error.reason}; try again") from None
-            text = results.compact(answer.body)
+            text = results.compact(answer.body | _capabilities(match.groupdict().get("platform")))
             return ReadResourceResult(
                 contents=[TextResourceContents(uri=uri, mime_type=JSON, text=text)],
                 ttl_ms=row.ttl_milliseconds,

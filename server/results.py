@@ -4,6 +4,7 @@ import difflib
 import json
 import math
 from collections.abc import Iterable, Mapping
+from http import HTTPStatus
 from typing import Any
 
 from mcp.types import CallToolResult, TextContent
@@ -12,7 +13,7 @@ from pydantic import ValidationError
 from tools.definitions import definitions
 from tools.errors import error_info
 from tools.operation import AnyOperation, Effect
-from tools.rest import Answer, ApiError, NoAnswer
+from tools.rest import Answer, ApiError, BadFile, NoAnswer
 
 MAX_MESSAGE_LENGTH = 500
 
@@ -32,7 +33,7 @@ def api_error(operation: AnyOperation, error: ApiError) -> CallToolResult:
     """What the API refused, why, and what to do next."""
     info = error_info(error.code, error.status)
     message = plain(error.message)
-    lines = [f"{operation.title} failed: {message or info.advice}", f"code: {plain(error.code)}"]
+    lines = [f"{operation.title} failed: {message or _said_nothing(error.status)}", f"code: {plain(error.code)}"]
     if field := error.meta.get("field"):
         lines.append(f"field: {plain(str(field))}")
     if scope := error.meta.get("required_scope"):
@@ -46,10 +47,32 @@ def api_error(operation: AnyOperation, error: ApiError) -> CallToolResult:
     return failure(lines)
 
 
+def _said_nothing(status: int) -> str:
+    """A plain sentence for a refusal that came without one."""
+    try:
+        phrase = HTTPStatus(status).phrase.lower()
+    except ValueError:
+        phrase = "an unknown status"
+    return f"the API answered {phrase} ({status}) and gave no reason."
+
+
+def bad_file(operation: AnyOperation, error: BadFile) -> CallToolResult:
+    """A file argument that cannot be used."""
+    return failure(
+        [
+            f"{operation.title} was not called: {error}",
+            "retry: only after the file argument is mended",
+            "next: pass another path or content_base64; nothing was sent.",
+        ]
+    )
+
+
 def no_answer(operation: AnyOperation, error: NoAnswer) -> CallToolResult:
     """The API did not answer; for a write that may have arrived, how to find out."""
     lines = [f"{operation.title}: {error.reason}."]
-    if operation.effect is Effect.READ:
+    if error.remedy is not None:
+        lines += ["retry: only after the cause is mended", f"next: {error.remedy}."]
+    elif operation.effect is Effect.READ:
         lines += ["retry: yes, in a moment", "next: call it again; if it keeps failing, the service is down."]
     elif not error.sent:
         lines += ["retry: yes, nothing was sent", "next: call it again in a moment."]
@@ -115,7 +138,7 @@ def bad_arguments(operation: AnyOperation, error: ValidationError) -> CallToolRe
     """Every argument that will not do, and the nearest known name for one that does not exist."""
     lines = [f"{operation.name} was not called: its arguments are not right."]
     for problem in error.errors(include_url=False, include_input=False, include_context=False):
-        name = ".".join(str(part) for part in problem["loc"]) or "arguments"
+        name = ".".join(str(part) for part in problem["loc"])
         if problem["type"] == "extra_forbidden":
             known = _known_names(operation, problem["loc"][:-1])
             near = difflib.get_close_matches(str(problem["loc"][-1]), known, n=1)
@@ -124,9 +147,19 @@ def bad_arguments(operation: AnyOperation, error: ValidationError) -> CallToolRe
         elif problem["type"] == "missing":
             lines.append(f"{plain(name)}: required")
         else:
-            lines.append(f"{plain(name)}: {plain(problem['msg'].removeprefix('Value error, '))}")
+            place, message = _of_one_field(problem["loc"], problem["msg"].removeprefix("Value error, "))
+            lines.append(f"{plain(place)}: {plain(message)}")
     lines.append("next: call it again with these corrected; nothing was sent.")
     return failure(lines)
+
+
+def _of_one_field(place: tuple[int | str, ...], message: str) -> tuple[str, str]:
+    """Where a problem lies; a rule over several fields names the one to mend in front of its sentence."""
+    field, colon, sentence = message.partition(": ")
+    parts = [str(part) for part in place]
+    if colon and field.isidentifier():
+        return ".".join([*parts, field]), sentence
+    return ".".join(parts) or "arguments", message
 
 
 def _known_names(operation: AnyOperation, place: tuple[int | str, ...]) -> list[str]:

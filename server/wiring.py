@@ -68,7 +68,8 @@ async def rest_client(settings: Settings, *, with_files: bool) -> AsyncGenerator
         try:
             api = await embedded.start()
         except CannotStart as error:
-            raise NoAnswer(f"the local API cannot start: {error}", sent=False) from None
+            remedy = "run `socialapi-mcp doctor`, mend what it names, then start the server again"
+            raise NoAnswer(f"the local API cannot start: {error}", sent=False, remedy=remedy) from None
         return _WithKey(httpx2.ASGITransport(app=api.app), api.sample_key)
 
     http = httpx2.AsyncClient(base_url=EMBEDDED_ADDRESS, transport=LazyTransport(make), timeout=_timeout(settings))

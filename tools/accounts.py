@@ -6,7 +6,7 @@ from pydantic import Field, model_validator
 
 from auth.scopes import Scope
 from tools.answers import CandidatePage
-from tools.fields import AccountId, BrandId, Json, PageId, SafeId
+from tools.fields import AccountId, AnyPlatform, BrandId, Json, PageId, SafeId
 from tools.operation import Args, Effect, Empty, Operation, Result
 
 GROUP = "Accounts"
@@ -64,7 +64,7 @@ class Connection(Result):
 
 
 class ConnectAccount(Args):
-    platform: Annotated[str, Field(description="Platform.")]
+    platform: AnyPlatform
     brand_id: BrandId | None = None
     metadata: Annotated[Json | None, Field(description="Telegram: bot_token. LinkedIn page: connection_type.")] = None
     redirect_uri: Annotated[
@@ -88,6 +88,7 @@ CONNECT_ACCOUNT = Operation(
     effect=Effect.CREATE,
     open_world=True,
     example={"platform": "threads", "brand_id": "b_empty"},
+    choices=("Facebook pages and Google profiles are always chosen, as the page about OAuth says.",),
 )
 
 
@@ -108,6 +109,7 @@ DISCONNECT_ACCOUNT = Operation(
     open_world=True,
     example={"account_id": "acc_fjord_telegram"},
     path_arguments={"id": "account_id"},
+    choices=("Disconnecting drops the account itself; what was published and written with it stays.",),
 )
 
 
@@ -215,7 +217,9 @@ UPDATE_ACCOUNT_PAGE = Operation(
 
 
 class AccountLimits(Result):
-    """A map; its keys are the API's own."""
+    """A map of counts; its keys are the API's own."""
+
+    __pydantic_extra__: dict[str, int]  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 class GetAccountLimits(Args):
@@ -341,7 +345,7 @@ class ExchangedConnection(Result):
 class ExchangeOauthCode(Args):
     code: Annotated[str, Field(description="Code.")]
     metadata: Annotated[Json, Field(description="redirect_uri and state; WhatsApp: state, waba_id, phone_number_id.")]
-    platform: Annotated[str, Field(description="Platform.")]
+    platform: AnyPlatform
 
 
 EXCHANGE_OAUTH_CODE = Operation(

@@ -6,7 +6,18 @@ from pydantic import Field
 
 from auth.scopes import Scope
 from tools.answers import CommentReply, Pagination, Success
-from tools.fields import AccountId, BrandId, CommentId, Cursor, Limit, Platform, PlatformPostId, Timestamp
+from tools.fields import (
+    AccountId,
+    BrandId,
+    CommentId,
+    Cursor,
+    Limit,
+    LimitOf10,
+    Platform,
+    PlatformPostId,
+    Timestamp,
+    default,
+)
 from tools.operation import Args, Effect, Operation, Result
 
 GROUP = "Inbox - Comments"
@@ -39,10 +50,14 @@ class ListCommentedPosts(Args):
     account_id: AccountId | None = None
     brand_id: BrandId | None = None
     platform: Platform | None = None
-    min_comments: Annotated[int | None, Field(description="At least so many comments.", ge=0)] = None
+    min_comments: Annotated[
+        int | None, Field(description="At least so many comments.", ge=0, le=2**31 - 1, **default(0))
+    ] = None
     since: Timestamp | None = None
     sort_by: Annotated[Literal["date"] | None, Field(description="Only date.")] = None
-    sort_order: Annotated[Literal["desc", "asc"] | None, Field(description="Newest or oldest first.")] = None
+    sort_order: Annotated[
+        Literal["desc", "asc"] | None, Field(description="Newest or oldest first.", **default("desc"))
+    ] = None
     limit: Limit | None = None
     cursor: Cursor | None = None
 
@@ -107,9 +122,12 @@ class ListComments(Args):
     limit: Limit | None = None
     cursor: Cursor | None = None
     moderation_status: Annotated[
-        Literal["published", "held_for_review", "likely_spam"] | None, Field(description="YouTube only.")
+        Literal["published", "held_for_review", "likely_spam"] | None,
+        Field(description="YouTube only.", **default("published")),
     ] = None
-    order: Annotated[Literal["recent", "relevance"] | None, Field(description="Order; YouTube only.")] = None
+    order: Annotated[
+        Literal["recent", "relevance"] | None, Field(description="Order; YouTube only.", **default("recent"))
+    ] = None
     q: Annotated[str | None, Field(description="Text to look for; YouTube only.", max_length=256)] = None
 
 
@@ -134,7 +152,7 @@ class ListCommentReplies(Args):
     post_id: PlatformPostId
     comment_id: CommentId
     account_id: AccountId
-    limit: Limit | None = None
+    limit: LimitOf10 | None = None
     cursor: Cursor | None = None
 
 
@@ -181,6 +199,10 @@ REPLY_TO_COMMENT = Operation(
         "account_id": "acc_aurora_instagram",
         "text": "Yes, whole beans are on the shelf from Friday.",
     },
+    choices=(
+        "A private reply has its own operation; private in the body is not taken.",
+        "A used-up month is 429 validation.interaction_limit_exhausted.",
+    ),
 )
 
 

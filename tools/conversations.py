@@ -6,10 +6,11 @@ from pydantic import Field, model_validator
 
 from auth.scopes import Scope
 from tools.answers import Pagination, Success
-from tools.fields import AccountId, BrandId, ConversationId, Cursor, Limit, PageId, Platform
+from tools.fields import AccountId, BrandId, ConversationId, Cursor, Limit, PageId, Platform, default, kind_is_named
 from tools.operation import Args, Effect, Operation, Result
 
 GROUP = "Inbox - Conversations"
+MAX_TEXT_WITH_BUTTONS = 640
 PLATFORMS_WITH_MESSAGES = ("instagram", "facebook", "twitter", "telegram", "whatsapp")
 
 
@@ -41,7 +42,7 @@ class ListConversations(Args):
     brand_id: BrandId | None = None
     page_id: PageId | None = None
     platform: Platform | None = None
-    status: Annotated[Literal["active", "archived"] | None, Field(description="State.")] = None
+    status: Annotated[Literal["active", "archived"] | None, Field(description="State.", **default("active"))] = None
     limit: Limit | None = None
     cursor: Cursor | None = None
 
@@ -133,7 +134,7 @@ class MessageList(Result):
 
 class ListMessages(Args):
     conversation_id: ConversationId
-    limit: Annotated[int | None, Field(description="Rows a page.", ge=1, le=200)] = None
+    limit: Annotated[int | None, Field(description="Rows a page.", ge=1, le=200, **default(25))] = None
     cursor: Cursor | None = None
 
 
@@ -152,6 +153,7 @@ LIST_MESSAGES = Operation(
     example={"conversation_id": "conv_ig_1"},
     path_arguments={"id": "conversation_id"},
     resource="socialapi://conversations/{id}/messages",
+    choices=("A page holds 25 unless told, as the reference says.",),
 )
 
 
@@ -163,12 +165,22 @@ class Attachment(Args):
         Field(description="Kind; required with platform_attachment_id."),
     ] = None
 
+    _names_its_kind = model_validator(mode="after")(kind_is_named)
+
 
 class MessageButton(Args):
     title: Annotated[str, Field(description="Title.", max_length=20)]
     type: Annotated[Literal["url", "postback"], Field(description="Kind.")]
     payload: Annotated[str | None, Field(description="Comes back in the event of a tap.")] = None
     url: Annotated[str | None, Field(description="Address, https.")] = None
+
+    @model_validator(mode="after")
+    def _leads_somewhere(self) -> Self:
+        if self.type == "url" and not (self.url or "").startswith("https://"):
+            raise ValueError("url: a url button needs an https address")
+        if self.type == "postback" and not self.payload:
+            raise ValueError("payload: a postback button needs one")
+        return self
 
 
 class MessageCard(Args):
@@ -215,7 +227,11 @@ class SendMessage(Args):
         if len(interactive) > 1:
             raise ValueError(f"pass only one of {' and '.join(interactive)}")
         if not (self.text or self.attachments or self.attachment_url or interactive):
-            raise ValueError("pass text, attachments, quick_replies, buttons or cards")
+            raise ValueError("text: pass text, attachments, quick_replies, buttons or cards")
+        if self.quick_replies and not self.text:
+            raise ValueError("text: quick_replies need it")
+        if self.buttons and len(self.text or "") > MAX_TEXT_WITH_BUTTONS:
+            raise ValueError(f"text: at most {MAX_TEXT_WITH_BUTTONS} characters with buttons")
         return self
 
 
@@ -240,6 +256,10 @@ SEND_MESSAGE = Operation(
         "text": "We do! How many boxes, and by when?",
     },
     path_arguments={"id": "conversation_id"},
+    choices=(
+        "A closed messaging window is 400 platform.<name>.window_closed.",
+        "A used-up month is 429 validation.interaction_limit_exhausted.",
+    ),
 )
 
 

@@ -2,11 +2,11 @@
 
 from typing import Annotated, Literal
 
-from pydantic import ConfigDict, Field
+from pydantic import Field
 
 from auth.scopes import Scope
 from tools.answers import PaginationWithLimit
-from tools.fields import AccountId, Cursor, Json, Limit, Platform, Timestamp
+from tools.fields import AccountId, Cursor, Json, LimitOf50, Platform, Timestamp
 from tools.operation import Args, Effect, Operation, Result
 
 GROUP = "Events"
@@ -36,8 +36,6 @@ class EventsList(Result):
 
 
 class ListEvents(Args):
-    model_config = ConfigDict(populate_by_name=True)
-
     category: Annotated[str | None, Field(description="post, webhook, inbox, api or account; comma-separated.")] = None
     status: Annotated[Literal["ok", "failed"] | None, Field(description="State.")] = None
     platform: Platform | None = None
@@ -47,7 +45,7 @@ class ListEvents(Args):
     from_: Annotated[Timestamp | None, Field(alias="from", description="From this time, RFC 3339.")] = None
     to: Annotated[Timestamp | None, Field(description="Up to this time, RFC 3339.")] = None
     cursor: Cursor | None = None
-    limit: Limit | None = None
+    limit: LimitOf50 | None = None
 
 
 LIST_EVENTS = Operation(
@@ -77,8 +75,6 @@ class EventsSummary(Result):
 
 
 class GetEventSummary(Args):
-    model_config = ConfigDict(populate_by_name=True)
-
     from_: Annotated[Timestamp | None, Field(alias="from", description="From this time, RFC 3339.")] = None
     to: Annotated[Timestamp | None, Field(description="Up to this time, RFC 3339.")] = None
 

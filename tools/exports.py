@@ -36,9 +36,13 @@ CREATE_EXPORT = Operation(
     scope=Scope.ANALYTICS_READ,
     effect=Effect.CREATE,
     open_world=False,
+    platforms=("tiktok",),
     example={"account_id": "acc_aurora_tiktok"},
     path_arguments={"id": "account_id"},
-    choices=("The allowance is counted by the month, as in the plan table.",),
+    choices=(
+        "The allowance is counted by the month, as in the plan table.",
+        "TikTok is the one platform whose export is described.",
+    ),
 )
 
 

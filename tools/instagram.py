@@ -6,7 +6,7 @@ from pydantic import Field
 
 from auth.scopes import Scope
 from tools.answers import Success
-from tools.fields import AccountId, Cursor, Json, Limit, SafeId
+from tools.fields import AccountId, Cursor, Json, LimitOf20, SafeId
 from tools.operation import Args, Effect, Operation, Result
 
 GROUP = "Instagram"
@@ -91,7 +91,7 @@ class GetInstagramParticipant(Args):
 
 class ListInstagramStories(Args):
     account_id: AccountId
-    limit: Limit | None = None
+    limit: LimitOf20 | None = None
     cursor: Cursor | None = None
 
 

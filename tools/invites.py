@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from auth.scopes import Access
-from tools.fields import BrandId, SafeId
+from tools.fields import AnyPlatform, BrandId, SafeId
 from tools.operation import Args, Effect, Empty, Operation, Result
 
 GROUP = "Invites"
@@ -56,7 +56,7 @@ class CreatedInvite(Result):
 class CreateInvite(Args):
     brand_id: BrandId
     expires_in_days: Annotated[Literal[1, 3, 7, 14, 30], Field(description="Lifetime in days.")]
-    platform: Annotated[str, Field(description="Platform.")]
+    platform: AnyPlatform
 
 
 CREATE_INVITE = Operation(
@@ -118,4 +118,5 @@ REDEEM_INVITE = Operation(
     open_world=True,
     example={"token": "5a3c9e1f7b2d4c6e8a0b1c2d3e4f5a6b7c8d9e0f1"},
     redirects=True,
+    choices=("The link is below /v1 like every other path.",),
 )

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from auth.scopes import Scope
 from tools.answers import Success
-from tools.fields import Cursor, FileArgs, Limit, MediaId
+from tools.fields import Cursor, FileArgs, LimitOf50, MediaId
 from tools.operation import Args, Effect, Empty, Operation, Result
 
 GROUP = "Media Library"
@@ -29,7 +29,7 @@ class MediaList(Result):
 
 
 class ListMedia(Args):
-    limit: Limit | None = None
+    limit: LimitOf50 | None = None
     cursor: Cursor | None = None
 
 
@@ -45,6 +45,7 @@ LIST_MEDIA = Operation(
     effect=Effect.READ,
     open_world=False,
     example={},
+    choices=("A page holds 50 unless told, as the reference says.",),
 )
 
 
@@ -119,6 +120,7 @@ CREATE_UPLOAD_URL = Operation(
     effect=Effect.CREATE,
     open_world=False,
     example={"media_type": "image/png", "filename": "menu.png"},
+    choices=("The answer has no public address: a file is used by its id.",),
 )
 
 

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from auth.scopes import Scope
 from tools.answers import CommentReply, Interaction
-from tools.fields import AccountId, CommentId, Cursor, Limit, Timestamp
+from tools.fields import AccountId, CommentId, Cursor, LimitOf20, Timestamp
 from tools.operation import Args, Effect, Operation, Result
 
 GROUP = "Mentions"
@@ -21,7 +21,7 @@ class MentionList(Result):
 class ListMentions(Args):
     account_id: AccountId
     since: Timestamp | None = None
-    limit: Limit | None = None
+    limit: LimitOf20 | None = None
     cursor: Cursor | None = None
 
 

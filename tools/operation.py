@@ -19,6 +19,9 @@ ResultT = TypeVar("ResultT", bound="Result")
 
 Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
 
+MAX_DEPTH = 64
+"""How deep an argument may nest; the deepest that the API knows is 6."""
+
 _PLACEHOLDER = re.compile(r"{(\w+)}")
 _HUMP = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
@@ -37,13 +40,19 @@ class Args(BaseModel):
     def _accept_what_models_send(cls, value: Any) -> Any:
         if not isinstance(value, Mapping):
             return value
+        _check_text(value)
+        known = cls._fields_by_wire_name()
         accepted: dict[Any, Any] = {}
         for name, item in value.items():
-            info = cls.model_fields.get(name)
+            info = known.get(name)
             if info is not None and item is None and not info.is_required():
                 continue
-            accepted[name] = _from_json_text(info, item) if info is not None and isinstance(item, str) else item
+            accepted[name] = item if info is None else _as_meant(info, item)
         return accepted
+
+    @classmethod
+    def _fields_by_wire_name(cls) -> Mapping[str, FieldInfo]:
+        return {info.alias or name: info for name, info in cls.model_fields.items()}
 
 
 class Result(BaseModel):
@@ -179,22 +188,71 @@ class Operation(Generic[ArgsT, ResultT]):
 AnyOperation = Operation[Any, Any]
 
 
-def _from_json_text(info: FieldInfo, text: str) -> Any:
-    """The object or list that `text` spells, if `info` takes one and not a string; else `text`."""
-    if text[:1] not in {"{", "["} or _takes_text(info.annotation):
+def _check_text(value: Mapping[Any, Any]) -> None:
+    """Refuse text that cannot be sent or stored, and nesting that no reader follows, however deep they lie."""
+    rest: list[tuple[Any, int]] = [(value, 0)]
+    while rest:
+        item, depth = rest.pop()
+        if depth > MAX_DEPTH:
+            raise ValueError(f"nested more than {MAX_DEPTH} deep; pass objects and lists as the schema shows them")
+        if isinstance(item, str):
+            if "\0" in item or any("\ud800" <= letter <= "\udfff" for letter in item):
+                raise ValueError("text holds a NUL or half of a surrogate pair; pass whole Unicode characters")
+        elif isinstance(item, Mapping):
+            pairs: Mapping[Any, Any] = item
+            rest.extend((part, depth + 1) for pair in pairs.items() for part in pair)
+        elif isinstance(item, list):
+            items: list[Any] = item
+            rest.extend((part, depth + 1) for part in items)
+
+
+def _as_meant(info: FieldInfo, item: Any) -> Any:
+    """What a model or a shell that writes text where another type belongs means by `item`."""
+    if isinstance(item, list) and not _takes_text(info.annotation) and not _items_take_text(info.annotation):
+        items: list[Any] = item
+        return [_from_json_text(part, opening="{[") if isinstance(part, str) else part for part in items]
+    if not isinstance(item, str):
+        return item
+    choices = _choices(info.annotation)
+    if choices and not any(isinstance(choice, str) for choice in choices):
+        # pydantic reads "5" as a number, but not as one of a few numbers.
+        return {json.dumps(choice): choice for choice in choices}.get(item.strip(), item)
+    return item if _takes_text(info.annotation) else _from_json_text(item, opening="{[")
+
+
+def _from_json_text(text: str, *, opening: str) -> Any:
+    """The object or list that `text` spells; else `text`."""
+    if not text.lstrip().startswith(tuple(opening)):
         return text
     try:
         return json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return text
 
 
+def _choices(annotation: Any) -> tuple[Any, ...]:
+    """The values of a `Literal`, also of an optional one; nothing for other types."""
+    if get_origin(annotation) in {Union, types.UnionType}:
+        return next((found for option in get_args(annotation) if (found := _choices(option))), ())
+    return get_args(annotation) if get_origin(annotation) is Literal else ()
+
+
+def _items_take_text(annotation: Any) -> bool:
+    """Whether a string is an item of this list, or one of its options."""
+    if get_origin(annotation) in {Union, types.UnionType}:
+        return any(_items_take_text(option) for option in get_args(annotation))
+    return get_origin(annotation) is list and _takes_text(get_args(annotation)[0])
+
+
 def _takes_text(annotation: Any) -> bool:
+    """Whether a string is a value of this type as it stands."""
     origin = get_origin(annotation)
     if origin in {Union, types.UnionType}:
         return any(_takes_text(option) for option in get_args(annotation) if option is not type(None))
     if origin is Literal:
-        return True
+        return any(isinstance(choice, str) for choice in get_args(annotation))
+    if origin is list:
+        return False
     if hasattr(annotation, "__metadata__"):
         return _takes_text(annotation.__origin__)
     return isinstance(annotation, type) and origin is None and not issubclass(annotation, (BaseModel, list, dict))

@@ -5,10 +5,14 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from auth.scopes import Scope
-from tools.fields import AccountId, SafeId
+from tools.fields import AccountId, SafeId, default
 from tools.operation import Args, Effect, Empty, Operation, Result
 
 GROUP = "Accounts"
+
+_ACCOUNTS_READ = "No page names the scope; accounts:read is asked, as for the same work elsewhere."
+_ACCOUNTS_MANAGE = "No page names the scope; accounts:manage is asked, as for the same work elsewhere."
+_POSTS_READ = "No page names the scope; posts:read is asked, as for the same work elsewhere."
 
 
 class PinterestBoardItem(Result):
@@ -40,6 +44,7 @@ LIST_PINTEREST_BOARDS = Operation(
     platforms=("pinterest",),
     example={"account_id": "acc_fjord_pinterest"},
     path_arguments={"id": "account_id"},
+    choices=(_ACCOUNTS_READ,),
 )
 
 
@@ -47,7 +52,9 @@ class CreatePinterestBoard(Args):
     account_id: AccountId
     name: Annotated[str, Field(description="Name.", min_length=1)]
     description: Annotated[str | None, Field(description="Description.")] = None
-    privacy: Annotated[Literal["PUBLIC", "PROTECTED", "SECRET"] | None, Field(description="Who sees the board.")] = None
+    privacy: Annotated[
+        Literal["PUBLIC", "PROTECTED", "SECRET"] | None, Field(description="Who sees the board.", **default("PUBLIC"))
+    ] = None
 
 
 CREATE_PINTEREST_BOARD = Operation(
@@ -64,6 +71,7 @@ CREATE_PINTEREST_BOARD = Operation(
     platforms=("pinterest",),
     example={"account_id": "acc_fjord_pinterest", "name": "Cabins"},
     path_arguments={"id": "account_id"},
+    choices=(_ACCOUNTS_MANAGE,),
 )
 
 
@@ -86,6 +94,7 @@ DELETE_PINTEREST_BOARD = Operation(
     platforms=("pinterest",),
     example={"account_id": "acc_fjord_pinterest", "board_id": "sapi_board_old"},
     path_arguments={"id": "account_id"},
+    choices=(_ACCOUNTS_MANAGE,),
 )
 
 
@@ -111,6 +120,7 @@ UPDATE_PINTEREST_BOARD = Operation(
     platforms=("pinterest",),
     example={"account_id": "acc_fjord_pinterest", "board_id": "sapi_board_trails", "name": "Trails and huts"},
     path_arguments={"id": "account_id"},
+    choices=(_ACCOUNTS_MANAGE,),
 )
 
 
@@ -129,7 +139,7 @@ class PinterestPins(Result):
 
 class ListPinterestPins(Args):
     account_id: AccountId
-    limit: Annotated[int | None, Field(description="Rows a page.", ge=1, le=50)] = None
+    limit: Annotated[int | None, Field(description="Rows a page.", ge=1, le=50, **default(50))] = None
 
 
 LIST_PINTEREST_PINS = Operation(
@@ -146,6 +156,7 @@ LIST_PINTEREST_PINS = Operation(
     platforms=("pinterest",),
     example={"account_id": "acc_fjord_pinterest"},
     path_arguments={"id": "account_id"},
+    choices=(_POSTS_READ,),
 )
 
 
@@ -176,4 +187,5 @@ GET_PINTEREST_SUMMARY = Operation(
     platforms=("pinterest",),
     example={"account_id": "acc_fjord_pinterest"},
     path_arguments={"id": "account_id"},
+    choices=(_ACCOUNTS_READ,),
 )

@@ -2,16 +2,18 @@
 
 from typing import Annotated, Literal
 
-from pydantic import ConfigDict, Field
+from pydantic import Field, model_validator
 
 from auth.scopes import Access, Scope
 from tools.answers import PaginationWithLimit, Success
 from tools.fields import (
+    PUBLISHING_PLATFORMS,
     AccountId,
     AnyPostId,
     BrandId,
     Cursor,
     FileArgs,
+    IdList,
     Json,
     Limit,
     PageId,
@@ -19,6 +21,8 @@ from tools.fields import (
     PostId,
     SafeId,
     Timestamp,
+    default,
+    kind_is_named,
 )
 from tools.operation import Args, Effect, Operation, Result
 
@@ -28,7 +32,12 @@ GROUP = "Publishing"
 class MediaSource(Args):
     source: Annotated[str, Field(description="The address or id.")]
     source_type: Annotated[Literal["url", "media_id", "platform_attachment_id"], Field(description="What source is.")]
-    type: Annotated[Literal["image", "video", "audio", "file"] | None, Field(description="Kind.")] = None
+    type: Annotated[
+        Literal["image", "video", "audio", "file"] | None,
+        Field(description="Kind; required with platform_attachment_id."),
+    ] = None
+
+    _names_its_kind = model_validator(mode="after")(kind_is_named)
 
 
 class Segment(Args):
@@ -161,7 +170,11 @@ CREATE_POST = Operation(
         "text may be left out when there is media, as the guides show.",
         "unlisted is taken as a visibility too, because YouTube has it.",
         "A post whose targets have different times is publishing from the first of them until the last one is out.",
+        "A used-up month is 429 validation.post_limit_exhausted; imports answer billing.post_limit.",
+        "Outcomes stand in targets, not in platforms.",
+        "Ids are opaque: any documented form is taken.",
     ),
+    platforms=PUBLISHING_PLATFORMS,
 )
 
 
@@ -171,9 +184,7 @@ class PostList(Result):
 
 
 class ListPosts(Args):
-    model_config = ConfigDict(populate_by_name=True)
-
-    account_ids: Annotated[str | None, Field(description="Account ids, comma-separated.")] = None
+    account_ids: Annotated[IdList | None, Field(description="Account ids, comma-separated.")] = None
     brand_id: BrandId | None = None
     status: Annotated[
         Literal["draft", "scheduled", "publishing", "published", "partial", "failed", "cancelled"] | None,
@@ -185,11 +196,12 @@ class ListPosts(Args):
     to: Annotated[Timestamp | None, Field(description="Up to this time, RFC 3339.")] = None
     search: Annotated[str | None, Field(description="Text to look for, in any case.")] = None
     sort: Annotated[
-        Literal["scheduled_asc", "scheduled_desc", "created_asc", "created_desc"] | None, Field(description="Order.")
+        Literal["scheduled_asc", "scheduled_desc", "created_asc", "created_desc"] | None,
+        Field(description="Order.", **default("scheduled_asc")),
     ] = None
     cursor: Cursor | None = None
     limit: Limit | None = None
-    hidden: Annotated[bool | None, Field(description="Include hidden posts.")] = None
+    hidden: Annotated[bool | None, Field(description="Include hidden posts.", **default(False))] = None
 
 
 LIST_POSTS = Operation(
@@ -259,8 +271,8 @@ UPDATE_POST = Operation(
     group=GROUP,
     title="Edit a post",
     description=(
-        "Change a draft, scheduled or failed post; targets, if given, replace the list. Does not publish: see"
-        " publish_post."
+        "Change a draft, scheduled or failed post, or what a platform lets change of a published one. targets, if "
+        "given, replace the list. Does not publish: see publish_post."
     ),
     args=UpdatePost,
     result=Post,
@@ -273,6 +285,7 @@ UPDATE_POST = Operation(
         "unlisted is taken as a visibility too, because YouTube has it.",
         "Published posts can be edited where the platform's own page says so; elsewhere the answer is 501.",
     ),
+    platforms=PUBLISHING_PLATFORMS,
 )
 
 
@@ -308,7 +321,11 @@ DELETE_POST = Operation(
     open_world=True,
     example={"post_id": "post_failed"},
     path_arguments={"pid": "post_id"},
-    choices=("Platforms that cannot delete answer 200 with the outcome not_supported, and the post is kept.",),
+    choices=(
+        "Platforms that cannot delete answer 200 with the outcome not_supported, and the post is kept.",
+        "All platforms are asked; there is no choice of one by platform.",
+    ),
+    platforms=PUBLISHING_PLATFORMS,
 )
 
 
@@ -329,6 +346,8 @@ RETRY_POST = Operation(
     open_world=True,
     example={"post_id": "post_partial"},
     path_arguments={"pid": "post_id"},
+    platforms=tuple(name for name in PUBLISHING_PLATFORMS if name != "google"),
+    choices=("A used-up month is 429 validation.post_limit_exhausted; imports answer billing.post_limit.",),
 )
 
 
@@ -350,6 +369,8 @@ UNPUBLISH_POST = Operation(
     open_world=True,
     example={"post_id": "post_partial", "account_id": "acc_aurora_facebook"},
     path_arguments={"pid": "post_id"},
+    platforms=tuple(name for name in PUBLISHING_PLATFORMS if name not in {"instagram", "tiktok"}),
+    choices=("What a platform lets delete can be unpublished there; only Instagram is named as unable.",),
 )
 
 
@@ -379,6 +400,7 @@ GET_POST_METRICS = Operation(
     open_world=True,
     example={"post_id": "post_published"},
     path_arguments={"pid": "post_id"},
+    platforms=tuple(name for name in PUBLISHING_PLATFORMS if name != "google"),
 )
 
 
@@ -396,6 +418,8 @@ class PostImport(Result):
 
 
 class ImportPosts(FileArgs):
+    max_bytes = 5 * 1024 * 1024
+
     dry_run: Annotated[bool | None, Field(description="Check only, create nothing.")] = None
 
 
@@ -528,7 +552,9 @@ VALIDATE_POST = Operation(
     choices=(
         "unlisted is taken as a visibility too, because YouTube has it.",
         "Checking changes nothing, so posts:read is enough.",
+        "Findings stand in errors and warnings, not in issues.",
     ),
+    platforms=PUBLISHING_PLATFORMS,
 )
 
 
@@ -549,5 +575,9 @@ PUBLISH_POST = Operation(
     open_world=True,
     example={"post_id": "post_scheduled"},
     path_arguments={"pid": "post_id"},
-    choices=("Publishing runs in the background; an outcome that is there at once is answered at once.",),
+    choices=(
+        "Publishing runs in the background; an outcome that is there at once is answered at once.",
+        "A used-up month is 429 validation.post_limit_exhausted; imports answer billing.post_limit.",
+    ),
+    platforms=PUBLISHING_PLATFORMS,
 )

@@ -2,7 +2,6 @@
 
 import asyncio
 import base64
-import binascii
 import json
 import random
 from collections.abc import Awaitable, Callable, Mapping
@@ -16,12 +15,11 @@ import httpx2
 from pydantic import BaseModel, ValidationError
 
 from tools.fields import FileArgs
-from tools.operation import AnyOperation, ArgsT, Operation, ResultT
+from tools.operation import AnyOperation, ArgsT, Effect, Operation, ResultT
 
 MAX_READ_ATTEMPTS = 3
 MAX_RETRY_WAIT_SECONDS = 20.0
 RETRIED_STATUSES = frozenset({429, 502, 503, 504})
-MAX_UPLOAD_BYTES = 50 * 1024 * 1024
 
 
 class ApiError(Exception):
@@ -55,13 +53,15 @@ class ApiError(Exception):
 class NoAnswer(Exception):
     """The REST API could not be reached, or its answer was not understood.
 
-    `sent` tells whether the request may have arrived: then a write may have happened.
+    `sent` tells whether the request may have arrived: then a write may have happened. `remedy` is set where only the
+    server's operator can mend it.
     """
 
-    def __init__(self, reason: str, *, sent: bool) -> None:
+    def __init__(self, reason: str, *, sent: bool, remedy: str | None = None) -> None:
         super().__init__(reason)
         self.reason = reason
         self.sent = sent
+        self.remedy = remedy
 
 
 class BadFile(ValueError):
@@ -92,16 +92,21 @@ class Files:
         if (args.path is None) == (args.content_base64 is None):
             raise BadFile("pass exactly one of content_base64 and path")
         if args.path is not None:
-            path = self._resolve(args.path)
-            return args.filename or path.name, path.read_bytes()
+            try:
+                path = self._resolve(args.path)
+                if path.stat().st_size > args.max_bytes:
+                    raise _too_large(args)
+                return args.filename or path.name, path.read_bytes()
+            except OSError:
+                raise BadFile("the file cannot be read; check its permissions") from None
         try:
             content = base64.b64decode(args.content_base64 or "", validate=True)
-        except binascii.Error:
+        except ValueError:
             raise BadFile("content_base64 is not base64; encode the file's bytes without line breaks") from None
         if not content:
             raise BadFile("the file is empty")
-        if len(content) > MAX_UPLOAD_BYTES:
-            raise BadFile("the file is over 50 MB; use create_upload_url and PUT the bytes there")
+        if len(content) > args.max_bytes:
+            raise _too_large(args)
         return args.filename or "upload", content
 
     def _resolve(self, name: str) -> Path:
@@ -119,8 +124,6 @@ class Files:
             raise BadFile(f"the path leads out of {root}; copy the file there, or set SOCIALAPI_FILES_ROOT")
         if not path.is_file():
             raise BadFile("the path is not a regular file")
-        if path.stat().st_size > MAX_UPLOAD_BYTES:
-            raise BadFile("the file is over 50 MB; use create_upload_url and PUT the bytes there")
         return path
 
 
@@ -151,7 +154,8 @@ class RestClient:
             BadFile: a file argument cannot be used.
         """
         request = self.request(operation, args, authorization)
-        attempts = MAX_READ_ATTEMPTS if operation.method == "GET" and not operation.redirects else 1
+        # Not every GET is a read: one makes an upload address.
+        attempts = MAX_READ_ATTEMPTS if operation.effect is Effect.READ and operation.method == "GET" else 1
         for attempt in range(1, attempts + 1):
             last = attempt == attempts
             try:
@@ -197,10 +201,16 @@ class RestClient:
             # Joined here, because httpx's own joining would resolve what was escaped.
             str(self.http.base_url).rstrip("/") + path,
             params=query or None,
-            json=fields if operation.has_body and (fields or _body_required(operation)) else None,
+            json=fields if operation.has_body and (fields or _has_fields(operation)) else None,
             files=files,
             headers=headers,
         )
+
+
+def _too_large(args: FileArgs) -> BadFile:
+    size = f"the file is over {args.max_bytes // 1024**2} MB"
+    is_media = args.max_bytes == FileArgs.max_bytes
+    return BadFile(f"{size}; {'use create_upload_url and PUT the bytes there' if is_media else 'split it'}")
 
 
 def parse(operation: Operation[Any, ResultT], body: Mapping[str, Any]) -> ResultT:
@@ -213,9 +223,14 @@ def parse(operation: Operation[Any, ResultT], body: Mapping[str, Any]) -> Result
 
 def _answer(operation: AnyOperation, response: httpx2.Response) -> Answer:
     request_id = response.headers.get("x-request-id")
-    if operation.redirects and response.is_redirect:
-        return Answer(
-            status=response.status_code, body={"location": response.headers.get("location")}, request_id=request_id
+    if operation.redirects and (location := response.headers.get("location")) and response.is_redirect:
+        return Answer(status=response.status_code, body={"location": location}, request_id=request_id)
+    if 300 <= response.status_code < 400:
+        # A proxy's, or of http to https: followed, a write would become a read.
+        raise NoAnswer(
+            "the API's address answers with a redirect, which is not followed",
+            sent=False,
+            remedy="set SOCIALAPI_BASE_URL to the address that it leads to, then start the server again",
         )
     if response.is_error:
         raise _error(response)
@@ -250,14 +265,20 @@ def _error(response: httpx2.Response) -> ApiError:
         message,
         meta=meta if isinstance(meta, dict) else None,
         request_id=response.headers.get("x-request-id") or (body.get("request_id") if isinstance(body, dict) else None),
-        retry_after_seconds=_retry_after(response),
+        retry_after_seconds=_retry_after(response) or _seconds(meta),
         body=body,
     )
 
 
-def _body_required(operation: AnyOperation) -> bool:
-    placed = set(operation.path_names.values()) | operation.query_names
-    return any(info.is_required() for name, info in operation.args.model_fields.items() if name not in placed)
+def _seconds(meta: Any) -> float | None:
+    """Seconds to wait by `meta.retry_after`, which some platforms' refusals carry instead of the header."""
+    value = meta.get("retry_after") if isinstance(meta, dict) else None
+    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) and value >= 0 else None
+
+
+def _has_fields(operation: AnyOperation) -> bool:
+    """Whether the API reads a body here; it wants an object then, also an empty one."""
+    return bool(set(operation.args.model_fields) - set(operation.path_names.values()) - operation.query_names)
 
 
 def _query_text(value: Any) -> str:

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from auth.scopes import Scope
 from tools.answers import Author, Pagination
-from tools.fields import AccountId, Cursor, Platform, ReviewId
+from tools.fields import AccountId, Cursor, Platform, ReviewId, default
 from tools.operation import Args, Effect, Operation, Result
 
 GROUP = "Inbox - Reviews"
@@ -76,6 +76,7 @@ REPLY_TO_REVIEW = Operation(
         "text": "Thank you, Elif! The cake is baked at six each morning.",
     },
     path_arguments={"id": "review_id"},
+    choices=("A platform without reviews answers 422 account.platform_unsupported, as the list does.",),
 )
 
 
@@ -107,9 +108,11 @@ class ReviewList(Result):
 
 class ListReviews(Args):
     account_id: AccountId
-    limit: Annotated[int | None, Field(description="Rows a page.", ge=1, le=50)] = None
+    limit: Annotated[int | None, Field(description="Rows a page.", ge=1, le=50, **default(20))] = None
     cursor: Cursor | None = None
-    order: Annotated[Literal["newest", "rating_asc", "rating_desc"] | None, Field(description="Order.")] = None
+    order: Annotated[
+        Literal["newest", "rating_asc", "rating_desc"] | None, Field(description="Order.", **default("newest"))
+    ] = None
 
 
 LIST_REVIEWS = Operation(

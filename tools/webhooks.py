@@ -6,7 +6,7 @@ from pydantic import Field, StringConstraints
 
 from auth.scopes import Access, Scope
 from tools.answers import Ok
-from tools.fields import Cursor, Json, Limit, SafeId
+from tools.fields import Cursor, Json, LimitOf50, SafeId
 from tools.operation import Args, Effect, Operation, Result
 
 GROUP = "Webhooks"
@@ -174,7 +174,7 @@ class ListWebhookDeliveries(Args):
     status: Annotated[Literal["success", "failed", "pending"] | None, Field(description="Only these.")] = None
     event_type: Annotated[WebhookEvent | None, Field(description="Only this event.")] = None
     cursor: Cursor | None = None
-    limit: Limit | None = None
+    limit: LimitOf50 | None = None
 
 
 class DeliveryArgs(Args):
@@ -212,6 +212,10 @@ CREATE_WEBHOOK = Operation(
     effect=Effect.CREATE,
     open_world=True,
     example={"url": "https://hooks.example.com/social", "events": ["comment.received", "post.failed"]},
+    choices=(
+        "Besides https, http to a loopback address is sent on: the local API takes it, the hosted one refuses it.",
+        "The secret is 64 hexadecimal digits.",
+    ),
 )
 
 GET_WEBHOOK = Operation(

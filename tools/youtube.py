@@ -1,8 +1,8 @@
 """YouTube: channel numbers, sync, and changes to live videos and comments."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from auth.scopes import Scope
 from tools.answers import Success
@@ -50,6 +50,12 @@ class ModerateYoutubeComment(Args):
     post_id: PlatformPostId
     status: Annotated[Literal["published", "held_for_review", "rejected"], Field(description="New state.")]
     ban_author: Annotated[bool | None, Field(description="Also ban the author; only with rejected.")] = None
+
+    @model_validator(mode="after")
+    def _bans_only_whom_it_rejects(self) -> Self:
+        if self.ban_author and self.status != "rejected":
+            raise ValueError("ban_author: only with status rejected")
+        return self
 
 
 GET_YOUTUBE_SUMMARY = Operation(

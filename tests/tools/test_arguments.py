@@ -1,10 +1,18 @@
 """Arguments whose bounds are easy to get wrong in either direction."""
 
+import re
+
 import pytest
+from mcp.types import TextContent
 from pydantic import ValidationError
 
+from server.results import bad_arguments
+from tools.conversations import SEND_MESSAGE
+from tools.operation import AnyOperation
+from tools.posts import CREATE_POST
 from tools.webhooks import CREATE_WEBHOOK, UPDATE_WEBHOOK
 from tools.whatsapp import CREATE_WHATSAPP_TEMPLATE, VALIDATE_WHATSAPP_TEMPLATE
+from tools.youtube import MODERATE_YOUTUBE_COMMENT
 
 BODY = {"language": "en_US", "category": "UTILITY", "components": [{"type": "BODY", "text": "Ready."}]}
 
@@ -38,3 +46,37 @@ def test_the_template_check_takes_the_names_that_it_is_to_report_on() -> None:
     VALIDATE_WHATSAPP_TEMPLATE.args.model_validate({**BODY, "name": "Order Ready!"})
     with pytest.raises(ValidationError):
         CREATE_WHATSAPP_TEMPLATE.args.model_validate({**BODY, "account_id": "acc_1", "name": "Order Ready!"})
+
+
+SEND = {"conversation_id": "conv_1", "account_id": "acc_1"}
+
+
+@pytest.mark.parametrize(
+    ("operation", "given", "field"),
+    [
+        (SEND_MESSAGE, {**SEND, "quick_replies": [{"title": "Yes"}]}, "text"),
+        (
+            SEND_MESSAGE,
+            {**SEND, "text": "x" * 641, "buttons": [{"title": "a", "type": "postback", "payload": "p"}]},
+            "text",
+        ),
+        (SEND_MESSAGE, {**SEND, "text": "x", "buttons": [{"title": "a", "type": "url", "url": "javascript:a"}]}, "url"),
+        (SEND_MESSAGE, {**SEND, "text": "x", "buttons": [{"title": "a", "type": "postback"}]}, "payload"),
+        (SEND_MESSAGE, {**SEND, "attachments": [{"source": "1", "source_type": "platform_attachment_id"}]}, "type"),
+        (CREATE_POST, {"media": [{"source": "1", "source_type": "platform_attachment_id"}]}, "type"),
+        (
+            MODERATE_YOUTUBE_COMMENT,
+            {**MODERATE_YOUTUBE_COMMENT.example, "status": "published", "ban_author": True},
+            "ban_author",
+        ),
+    ],
+)
+def test_rules_over_several_arguments_name_the_one_to_mend(
+    operation: AnyOperation, given: dict[str, object], field: str
+) -> None:
+    with pytest.raises(ValidationError) as caught:
+        operation.args.model_validate(given)
+    said = bad_arguments(operation, caught.value)
+    (block,) = said.content
+    assert isinstance(block, TextContent)
+    assert any(re.match(rf"([\w.]+\.)?{field}: ", line) for line in block.text.splitlines())

@@ -1,6 +1,8 @@
 """What holds for every operation, whichever it is."""
 
+import json
 import re
+from typing import Any
 from urllib.parse import unquote
 
 import httpx2
@@ -76,10 +78,10 @@ def test_no_argument_leaves_its_segment_of_the_path(operation: AnyOperation) -> 
 WITH_PATH = [row for row in operations() if row.path_names and row.upload is None]
 
 
-@given(row=st.sampled_from(WITH_PATH), value=st.text(min_size=1, max_size=40))
-@settings(max_examples=400, deadline=None)
-def test_whatever_is_accepted_stays_one_segment(row: AnyOperation, value: str) -> None:
-    argument = next(iter(row.path_names.values()))
+@given(row=st.sampled_from(WITH_PATH), which=st.integers(0, 1), value=st.text(min_size=1, max_size=40))
+@settings(max_examples=600, deadline=None)
+def test_whatever_is_accepted_stays_one_segment(row: AnyOperation, which: int, value: str) -> None:
+    argument = sorted(row.path_names.values())[which % len(row.path_names)]
     try:
         args = row.args.model_validate({**row.example, argument: value})
     except ValidationError:
@@ -99,6 +101,80 @@ def test_models_may_send_text_for_numbers_objects_and_lists() -> None:
     args = create.args.model_validate({"text": "[not a list]", "targets": '[{"account_id": "acc_1"}]'})
     assert args.text == "[not a list]"
     assert args.targets[0].account_id == "acc_1"
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "meant"),
+    [
+        ("create_invite", {"expires_in_days": "7"}, 7),
+        ("update_current_user", {"onboarding": "false"}, False),
+        ("create_post", {"targets": ' [{"account_id": "acc_1"}]'}, "acc_1"),
+        ("create_post", {"targets": ['{"account_id": "acc_1"}']}, "acc_1"),
+        ("list_posts", {"account_ids": ["a", "b"]}, "a,b"),
+        ("list_posts", {"account_ids": '["a", "b"]'}, "a,b"),
+        ("create_post", {"media_ids": ['{"a": 1}']}, ['{"a": 1}']),
+    ],
+)
+def test_what_models_send_for_other_types_is_taken_as_meant(name: str, given: dict[str, Any], meant: object) -> None:
+    operation = operation_named(name)
+    assert operation is not None
+    args = operation.args.model_validate({**operation.example, **given})
+    (argument,) = given
+    found = getattr(args, argument)
+    assert (found[0].account_id if argument == "targets" else found) == meant
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"text": "\ud800"},
+        {"text": "a\x00b"},
+        {"platform_data": {"threads": {"a\x00": 1}}},
+        {"platform_data": "[" * 100_000},
+        {"platform_data": {"threads": json.loads("[" * 200 + "]" * 200)}},
+        {"targets": "[" * 100_000},
+        {"scheduled_at": "0001-01-01T00:00:00+14:00"},
+        {"scheduled_at": "9999-12-31T23:59:59-14:00"},
+    ],
+    ids=lambda given: next(iter(given)),
+)
+def test_what_cannot_be_sent_is_refused(given: dict[str, Any]) -> None:
+    operation = operation_named("create_post")
+    assert operation is not None
+    with pytest.raises(ValidationError):
+        operation.args.model_validate(given)
+
+
+def test_the_wire_name_of_an_argument_is_its_only_one() -> None:
+    operation = operation_named("list_posts")
+    assert operation is not None
+    assert operation.args.model_validate({"from": "2026-01-01T00:00:00Z"})
+    with pytest.raises(ValidationError, match="from_"):
+        operation.args.model_validate({"from_": "2026-01-01T00:00:00Z"})
+
+
+DEFAULTS = {
+    "list_commented_posts": {"limit": 25, "min_comments": 0, "sort_order": "desc"},
+    "list_comments": {"limit": 25, "moderation_status": "published", "order": "recent"},
+    "list_comment_replies": {"limit": 10},
+    "list_conversations": {"limit": 25, "status": "active"},
+    "list_messages": {"limit": 25},
+    "list_reviews": {"limit": 20, "order": "newest"},
+    "list_mentions": {"limit": 20},
+    "list_instagram_stories": {"limit": 20},
+    "list_posts": {"limit": 25, "sort": "scheduled_asc", "hidden": False},
+    "list_media": {"limit": 50},
+    "list_events": {"limit": 50},
+    "list_webhook_deliveries": {"limit": 50},
+    "list_pinterest_pins": {"limit": 50},
+    "create_pinterest_board": {"privacy": "PUBLIC"},
+}
+
+
+@pytest.mark.parametrize(("name", "defaults"), DEFAULTS.items(), ids=list(DEFAULTS))
+def test_what_the_api_takes_for_an_argument_left_out_is_shown(name: str, defaults: dict[str, object]) -> None:
+    fields = definitions()[name]["tool"]["inputSchema"]["properties"]
+    assert {argument: fields[argument].get("default") for argument in defaults} == defaults
 
 
 def test_resources_are_those_of_the_declarations() -> None:
