@@ -2,6 +2,8 @@
 
 import asyncio
 import secrets
+import sqlite3
+from contextlib import closing
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -14,7 +16,7 @@ from starlette.applications import Starlette
 
 from localapi import pages
 from localapi.context import Clock, Cursors, Ids, Installation, SystemClock
-from localapi.database import Database, Unavailable, sqlite_url
+from localapi.database import Database, Unavailable, advice_on, sqlite_url
 from localapi.jobs import PublishingJobs
 from localapi.routing import create_app
 from localapi.seed import seed
@@ -86,12 +88,11 @@ class EmbeddedApi:
                 cursors = Cursors(key=bytes.fromhex(await _setting(session, "cursor_key")))
                 # A read-only database takes a transaction to write, and refuses only what is written in it.
                 await session.execute(update(Setting).values(value=Setting.value))
-            if options.with_jobs and database.is_sqlite:
-                _check_writable(folder / "jobs.sqlite")
+            _check_folder(folder, with_jobs=options.with_jobs and database.is_sqlite)
         except (Unavailable, DBAPIError, OSError) as error:
             await database.close()
-            reason = str(error) if isinstance(error, Unavailable) else "the database cannot be opened or written"
-            raise CannotStart(f"{reason} ({folder if database.is_sqlite else 'database server'})") from None
+            where = f"{folder}" if database.is_sqlite else "database server"
+            raise CannotStart(f"{_reason(error)} ({where})") from None
         for group in GROUPS:
             import_module(f"localapi.{group}")
         jobs = PublishingJobs(
@@ -110,7 +111,6 @@ class EmbeddedApi:
             # Without jobs there is no outcome to wait for.
             answer_wait_seconds=2.0 if options.with_jobs else 0.0,
         )
-        installation.files.mkdir(parents=True, exist_ok=True)
         sample_key = await _sample_key(installation, folder, options)
         jobs.attach(installation)
         if options.with_jobs:
@@ -139,13 +139,34 @@ def _folder(options: Options) -> Path:
     return options.data
 
 
-def _check_writable(file: Path) -> None:
-    """Find out now: the jobs open their database later, where nobody waits for an answer."""
+def _check_folder(folder: Path, *, with_jobs: bool) -> None:
+    """Find out now: files are written, and the jobs open their database, later, where nobody waits for an answer."""
+    (folder / "media").mkdir(parents=True, exist_ok=True)
+    key = folder / "sample_key"
+    if key.exists():
+        key.read_bytes()
+    if not with_jobs:
+        return
+    for name in ("jobs.sqlite", "jobs.lock"):
+        try:
+            with (folder / name).open("ab"):
+                pass
+        except PermissionError:
+            raise Unavailable("the database of the jobs is read-only; make the data folder writable") from None
     try:
-        with file.open("ab"):
-            pass
-    except PermissionError:
-        raise Unavailable("the database of the jobs is read-only; make the data folder writable") from None
+        with closing(sqlite3.connect(folder / "jobs.sqlite")) as connection:
+            connection.execute("PRAGMA schema_version").fetchone()
+    except sqlite3.DatabaseError:
+        raise Unavailable("jobs.sqlite is no database; remove it: what was to be published is started again") from None
+
+
+def _reason(error: Exception) -> str:
+    """In words that say what to do."""
+    if isinstance(error, Unavailable):
+        return str(error)
+    if isinstance(error, OSError):
+        return f"{error.filename or 'the data folder'}: {error.strerror}; mend that, or pass --data with another folder"
+    return advice_on(error) or "the database cannot be opened or written"
 
 
 async def _create_tables(database: Database, url: str) -> None:

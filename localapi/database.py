@@ -95,12 +95,15 @@ class _plainly:  # noqa: N801 (used like a function)
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
         """Translate by the driver's own words; anything else passes."""
-        if not isinstance(error, DBAPIError):
-            return
-        words = str(error.orig).lower()
-        for sign, advice in _SIGNS.items():
-            if sign in words:
-                raise Unavailable(advice) from None
+        advice = advice_on(error)
+        if advice is not None:
+            raise Unavailable(advice) from None
+
+
+def advice_on(error: BaseException | None) -> str | None:
+    """What the operator can do about a driver's error, by the driver's own words; None where it is ours to mend."""
+    words = str(error.orig).lower() if isinstance(error, DBAPIError) else ""
+    return next((advice for sign, advice in _SIGNS.items() if sign in words), None)
 
 
 _SIGNS = {
@@ -111,6 +114,14 @@ _SIGNS = {
     "unable to open": "the database file cannot be opened; check the data folder and its permissions",
     "locked": "another process holds the database; stop it, or use PostgreSQL for several processes",
     "connection refused": "the database server does not answer; start it, or check the address",
+    "malformed": "the database file is damaged; restore it from a copy, or choose another data folder",
+    "not a database": "the database file is damaged or none; restore it from a copy, or choose another data folder",
+    "authentication failed": "the database server refuses this user or password; check the database address",
+    "fatal:  role": "the database server does not know this user; check the database address",
+    "fatal:  database": "the database server does not have this database; create it, or check the address",
+    "resolve": "the name of the database server cannot be resolved; check the database address",
+    "name or service not known": "the name of the database server cannot be resolved; check the database address",
+    "timeout": "the database server does not answer in time; check its address, and that it runs",
     "server closed the connection": "the database server went away; try again when it is back",
 }
 

@@ -6,10 +6,8 @@ from collections import Counter
 from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
 
 from mcp.server import Server
-from mcp.server.transport_security import TransportSecuritySettings
 from sse_starlette.sse import AppStatus
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -18,8 +16,11 @@ from starlette.routing import Mount, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from server.callers import Caller, caller_of
+from server.hosts import HostGuard, allowed
+from server.running import Running, calling
 
-LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
+MAX_PEEKED_BYTES = 2048
+"""A cancellation is an id and a reason; larger messages are not looked into."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,14 +50,11 @@ def create_app(
     # A stream here lasts as long as one call, which may still end when the server is told to stop; uvicorn bounds it.
     AppStatus.enable_automatic_graceful_drain = False
     limits = limits or Limits()
-    parts = [urlsplit(url) for url in public_urls]
-    hosts = [name for host in LOOPBACK for name in (host, f"{host}:*")] + [part.netloc for part in parts]
-    origins = [f"http://{name}" for name in hosts[: 2 * len(LOOPBACK)]]
-    origins += [f"{part.scheme}://{part.netloc}" for part in parts]
+    names = allowed(public_urls)
     inner = server.streamable_http_app(
         stateless_http=True,
         max_request_body_size=limits.max_body_bytes,
-        transport_security=TransportSecuritySettings(allowed_hosts=hosts, allowed_origins=origins),
+        transport_security=names,
     )
     guarded = McpGuard(inner, limits)
 
@@ -70,7 +68,7 @@ def create_app(
 
     routes: list[Any] = [Route("/health", health), Route("/mcp", guarded)]
     if embedded is not None:
-        routes.append(Mount("/", embedded))
+        routes.append(Mount("/", HostGuard(embedded, names)))
     return Starlette(routes=routes, lifespan=lifespan)
 
 
@@ -80,6 +78,7 @@ class McpGuard:
     def __init__(self, app: ASGIApp, limits: Limits) -> None:
         self._app, self._limits = app, limits
         self._in_flight: Counter[str] = Counter()
+        self._running = Running()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer 401, 413 or 429, or pass the request on with its caller."""
@@ -108,11 +107,19 @@ class McpGuard:
                 (b"retry-after", b"1"),
             )
             return
+        if length.isdigit() and 0 < int(length) <= MAX_PEEKED_BYTES:
+            body, receive = await _peeked(receive)
+            if body and not body.startswith(b"{"):
+                await _answer(send, 400, "send one JSON-RPC message, a JSON object; batches are not part of it")
+                return
+            if b'"notifications/cancelled"' in body:
+                with contextlib.suppress(ValueError, KeyError, TypeError):
+                    self._running.cancel(calling(scope, caller, json.loads(body)["params"]["requestId"]))
         await self._pass_on(caller, scope, receive, send)
 
     async def _pass_on(self, caller: Caller, scope: Scope, receive: Receive, send: Send) -> None:
         scope.setdefault("state", {})
-        scope["state"] = {**scope["state"], "caller": caller}
+        scope["state"] = {**scope["state"], "caller": caller, "running": self._running}
         self._in_flight[caller.identity] += 1
         try:
             await self._app(scope, receive, send)
@@ -120,6 +127,18 @@ class McpGuard:
             self._in_flight[caller.identity] -= 1
             if not self._in_flight[caller.identity]:
                 del self._in_flight[caller.identity]
+
+
+async def _peeked(receive: Receive) -> tuple[bytes, Receive]:
+    """The start of the body without white space in front, and what the whole of it is received by."""
+    message = await receive()
+    waiting = [message]
+
+    async def again() -> Message:
+        return waiting.pop() if waiting else await receive()
+
+    body: bytes = message.get("body", b"")
+    return body.lstrip(), again
 
 
 async def _refuse_stranger(send: Send, *, given: bool) -> None:

@@ -24,6 +24,7 @@ from pydantic import ValidationError
 from server import completions, prompts, resources, results
 from server.callers import PROCESS, Caller
 from server.instructions import INSTRUCTIONS
+from server.running import Running, calling
 from tools.definitions import definitions, operation_named
 from tools.registry import ALIASES
 from tools.rest import ApiError, BadFile, NoAnswer, RestClient
@@ -32,6 +33,8 @@ logger = logging.getLogger(f"socialapi_mcp.{__name__}")
 
 NAME = "socialapi-mcp"
 LIST_TTL_MILLISECONDS = 3_600_000
+REQUEST_CANCELLED = -32800
+"""As the Language Server Protocol has it: MCP wants no answer to a cancelled request, but the response has to end."""
 
 Context = ServerRequestContext[Any, Any]
 P = TypeVar("P")
@@ -109,7 +112,7 @@ def guarded(handler: Callable[[Context, P], Awaitable[R]]) -> Callable[[Context,
     @wraps(handler)
     async def safe(ctx: Context, params: P) -> R:
         try:
-            return await handler(ctx, params)
+            return await _cancellable(ctx, handler(ctx, params))
         except MCPError:
             raise
         except Exception as error:
@@ -118,6 +121,16 @@ def guarded(handler: Callable[[Context, P], Awaitable[R]]) -> Callable[[Context,
             raise MCPError(INTERNAL_ERROR, f"this server failed; its log has the reason under {reference}") from None
 
     return safe
+
+
+async def _cancellable(ctx: Context, answer: Awaitable[R]) -> R:
+    """The answer; over HTTP and the older protocol a cancellation comes as a request of its own, and ends this one."""
+    running = getattr(getattr(ctx.request, "state", None), "running", None)
+    if not isinstance(running, Running) or ctx.request is None:
+        return await answer
+    with running.tracked(calling(ctx.request.scope, caller(ctx), ctx.request_id)):
+        return await answer
+    raise MCPError(REQUEST_CANCELLED, "cancelled by the client")
 
 
 def _input_schema(name: str) -> Mapping[str, Any] | None:

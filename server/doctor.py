@@ -34,6 +34,8 @@ async def examine(settings: Settings) -> list[Finding]:
         return [
             *findings,
             Finding("key", True, "none set: the local API is used, which makes its own"),
+            Finding("reachability", True, "the local API runs in this process"),
+            Finding("clock", True, "the local API goes by this machine's"),
             _data(settings),
             *await _database(settings),
         ]
@@ -58,10 +60,18 @@ def _data(settings: Settings) -> Finding:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         probe = folder / ".doctor"
-        probe.write_bytes(b"")
+        probe.write_bytes(b"doctor")
         probe.unlink()
+        (folder / "media").mkdir(exist_ok=True)
+        key = folder / "sample_key"
+        if key.exists():
+            key.read_bytes()
     except OSError as error:
-        return Finding("data folder", False, f"{folder}: {error.strerror}; set SOCIALAPI_DATA_DIR to one you may write")
+        return Finding(
+            "data folder",
+            False,
+            f"{error.filename or folder}: {error.strerror}; mend that, or set SOCIALAPI_DATA_DIR to one you may write",
+        )
     return Finding("data folder", True, str(folder))
 
 
@@ -94,8 +104,14 @@ def _sqlite(file: Path) -> Finding:
             connection.execute("BEGIN IMMEDIATE")
             connection.execute("CREATE TABLE doctor_was_here (one INTEGER)")
             connection.execute("ROLLBACK")
-    except sqlite3.Error as error:
+    except sqlite3.OperationalError as error:
+        if "full" in str(error) or "disk" in str(error):
+            return Finding("database", False, f"{file}: {error}; free some space on its disk")
         return Finding("database", False, f"{file}: {error}; make it writable, or choose another SOCIALAPI_DATA_DIR")
+    except sqlite3.Error as error:
+        return Finding(
+            "database", False, f"{file}: {error}; restore it from a copy, or choose another SOCIALAPI_DATA_DIR"
+        )
     return Finding("database", True, f"{file} can be written")
 
 
@@ -117,16 +133,44 @@ async def _upstream(settings: Settings) -> list[Finding]:
     except httpx2.TransportError:
         reach = f"{settings.upstream} does not answer: check the network, a proxy, and SOCIALAPI_BASE_URL"
         return [Finding("reachability", False, reach)]
-    findings = [
-        Finding("reachability", response.status_code < 500, f"{settings.upstream} answers {response.status_code}")
-    ]
-    if response.status_code in {401, 403}:
-        findings.append(Finding("sign-in", False, "the API refuses this key: make a new one in the dashboard"))
-    elif response.status_code == 402:
-        findings.append(Finding("sign-in", False, "a payment is overdue: settle it in the dashboard"))
-    elif response.is_success:
-        findings.append(Finding("sign-in", True, "the API accepts the key"))
-    return [*findings, clock_finding(response.headers.get("date"))]
+    return [*answer_findings(settings.upstream, response), clock_finding(response.headers.get("date"))]
+
+
+def answer_findings(address: str, response: httpx2.Response) -> list[Finding]:
+    """What an answer to GET /users/me says about the address and the key."""
+    status = response.status_code
+    reached = Finding("reachability", True, f"{address} answers")
+    if response.is_success:
+        if _is_user(response):
+            return [reached, Finding("sign-in", True, "the API accepts the key")]
+        what = f"{address} answers, but not as the API does: check SOCIALAPI_BASE_URL"
+        return [Finding("reachability", False, what)]
+    if status in _SIGN_IN:
+        return [reached, Finding("sign-in", False, _SIGN_IN[status])]
+    remedy = _REMEDIES.get(status // 100, "check SOCIALAPI_BASE_URL")
+    if status == 429:
+        remedy = "too many calls; wait a minute, then try again"
+    return [Finding("reachability", False, f"{address} answers {status}: {remedy}")]
+
+
+_SIGN_IN = {
+    401: "the API refuses this key: make a new one in the dashboard",
+    403: "the API refuses this key: make a new one in the dashboard",
+    402: "a payment is overdue: settle it in the dashboard",
+}
+_REMEDIES = {
+    3: "it leads elsewhere; set SOCIALAPI_BASE_URL to where it leads",
+    4: "there is no such API; check SOCIALAPI_BASE_URL",
+    5: "the service has a failure of its own; try again in a few minutes, then ask its support",
+}
+
+
+def _is_user(response: httpx2.Response) -> bool:
+    try:
+        body = response.json()
+    except ValueError:
+        return False
+    return isinstance(body, dict) and "id" in body
 
 
 def clock_finding(date: str | None) -> Finding:

@@ -71,7 +71,7 @@ def run_http(settings: Settings, *, workers: int, **embedded: Any) -> None:
     logs.set_up(settings.log_level)
     _check_port(settings)
     if workers > 1:
-        os.environ |= _worker_environment(settings, simulate=bool(embedded.get("simulate")))
+        os.environ |= _worker_environment(settings, simulate=bool(embedded.get("simulate")), workers=workers)
         _announce_when_embedded(settings, **embedded)
         uvicorn.run(
             "server.serve:worker_app", factory=True, host=settings.host, port=settings.port, workers=workers,
@@ -91,7 +91,7 @@ def worker_app() -> Any:
     return application(settings, announcing=False, **json.loads(os.environ.get(WORKER_VARIABLE, "{}")))
 
 
-def _worker_environment(settings: Settings, *, simulate: bool) -> dict[str, str]:
+def _worker_environment(settings: Settings, *, simulate: bool, workers: int) -> dict[str, str]:
     """Everything that the command line can say, so that the workers serve what was announced."""
     given = {
         "SOCIALAPI_HOST": settings.host,
@@ -99,6 +99,8 @@ def _worker_environment(settings: Settings, *, simulate: bool) -> dict[str, str]
         "SOCIALAPI_PUBLIC_URL": settings.public_url,
         "SOCIALAPI_DATA_DIR": str(settings.data_dir.absolute()),
         "SOCIALAPI_DATABASE_URL": settings.database_url,
+        # Each counts for itself; together they hold the bound, rounded up.
+        "SOCIALAPI_MAX_CALLS_IN_FLIGHT": str(-(-settings.max_calls_in_flight // workers)),
         WORKER_VARIABLE: json.dumps({"simulate": simulate}),
     }
     return {name: value for name, value in given.items() if value is not None}
@@ -184,17 +186,19 @@ def run_api(settings: Settings, **embedded: Any) -> None:
     from starlette.types import Receive, Scope, Send
 
     from localapi.app import CannotStart
+    from server.hosts import HostGuard, allowed
     from server.wiring import Embedded
 
     logs.set_up(settings.log_level)
     _check_port(settings)
     holder = Embedded(settings, **embedded)
+    names = allowed([address(settings)])
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
             await _lifespan(receive, send)
         else:
-            await (await holder.start()).app(scope, receive, send)
+            await HostGuard((await holder.start()).app, names)(scope, receive, send)
 
     async def _lifespan(receive: Receive, send: Send) -> None:
         await receive()
@@ -228,6 +232,7 @@ def run_api(settings: Settings, **embedded: Any) -> None:
 def address(settings: Settings) -> str:
     """Where clients reach the server."""
     host = "127.0.0.1" if settings.host in {"0.0.0.0", "::"} else settings.host
+    host = f"[{host}]" if ":" in host else host
     return (settings.public_url or f"http://{host}:{settings.port}").rstrip("/")
 
 
@@ -247,4 +252,5 @@ def _check_port(settings: Settings) -> None:
         try:
             probe.bind((settings.host, settings.port))
         except OSError as error:
-            stop(f"cannot listen on {settings.host}:{settings.port} ({error.strerror}); choose another with --port")
+            place = f"{settings.host}:{settings.port}"
+            stop(f"cannot listen on {place} ({error.strerror}); choose another with --port or SOCIALAPI_PORT")

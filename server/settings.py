@@ -64,7 +64,7 @@ class Settings(BaseSettings):
         default=None, description="PostgreSQL for the local API, instead of SQLite."
     )
     host: str = Field(default="127.0.0.1", description="Address to listen on.")
-    port: int = Field(default=8080, ge=0, le=65535, description="Port to listen on.")
+    port: int = Field(default=8080, ge=1, le=65535, description="Port to listen on.")
     public_url: WebAddress | None = Field(default=None, description="Address that clients reach the server at.")
     max_body_bytes: int = Field(default=8 * 1024 * 1024, ge=1024, description="Largest request to /mcp, in bytes.")
     max_calls_in_flight: int = Field(default=16, ge=1, description="Calls at once for each caller.")

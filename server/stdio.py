@@ -1,10 +1,12 @@
 """Serves one client over standard input and output."""
 
 import asyncio
+import json
 import os
 import signal
 import sys
 import threading
+from collections import deque
 from types import TracebackType
 from typing import Any, Self, TypeAlias
 
@@ -15,6 +17,8 @@ from mcp.shared._stream_protocols import ReadStream, WriteStream
 from mcp.shared.message import SessionMessage
 from mcp.types import (
     CONNECTION_CLOSED,
+    INVALID_REQUEST,
+    PARSE_ERROR,
     ErrorData,
     JSONRPCError,
     JSONRPCNotification,
@@ -63,7 +67,7 @@ async def serve_stdio(server: Server[Any], *, drain_seconds: float = 10.0) -> No
             tasks.cancel_scope.cancel()
 
         async with stdio_server(stdin=lines) as (read, write):
-            calls = _Calls(read, write)
+            calls = _Calls(read, write, lines.handed_over)
             if sys.platform != "win32":
                 tasks.start_soon(stop_on_signal, calls)
             await server.run(calls, calls.answers, server.create_initialization_options())
@@ -73,8 +77,8 @@ async def serve_stdio(server: Server[Any], *, drain_seconds: float = 10.0) -> No
 class _Calls:
     """The messages read, of which it remembers those that wait for an answer."""
 
-    def __init__(self, read: ReadStream[_Item], write: WriteStream[SessionMessage]) -> None:
-        self._read, self._write = read, write
+    def __init__(self, read: ReadStream[_Item], write: WriteStream[SessionMessage], lines: deque[str]) -> None:
+        self._read, self._write, self._lines = read, write, lines
         self._waiting: set[RequestId] = set()
         self._none_waits = anyio.Event()
         self._none_waits.set()
@@ -98,7 +102,12 @@ class _Calls:
     async def receive(self) -> _Item:
         while True:
             item = await self._read.receive()
-            message = item.message if isinstance(item, SessionMessage) else None
+            # The SDK makes one item of each line.
+            line = self._lines.popleft()
+            if not isinstance(item, SessionMessage):
+                await self._refuse(line)
+                continue
+            message = item.message
             if isinstance(message, JSONRPCRequest):
                 if self.stopping:
                     error = ErrorData(code=CONNECTION_CLOSED, message="this server is stopping; start it again")
@@ -111,6 +120,24 @@ class _Calls:
                 # It may never be answered.
                 self.ended((message.params or {}).get("requestId", ""))
             return item
+
+    async def _refuse(self, line: str) -> None:
+        """Answer a line that is no message, which the SDK passes over in silence (JSON-RPC 2.0 §5.1)."""
+        if not line.strip():
+            return
+        code, message, request_id = INVALID_REQUEST, "not a JSON-RPC message: send one object a line", None
+        try:
+            sent: Any = json.loads(line)
+        except (ValueError, RecursionError):
+            code, message = PARSE_ERROR, "this line is not JSON"
+        else:
+            if isinstance(sent, list):
+                message = "batches are not part of this protocol: send one object a line"
+            if isinstance(sent, dict):
+                given: Any = sent.get("id")
+                request_id = given if isinstance(given, str | int) and not isinstance(given, bool) else None
+        error = ErrorData(code=code, message=message)
+        await self._write.send(SessionMessage(JSONRPCError(jsonrpc="2.0", id=request_id, error=error)))
 
     def __aiter__(self) -> Self:
         return self
@@ -173,6 +200,8 @@ class _Lines(anyio.AsyncFile[str]):
         super().__init__(sys.stdin)
         self._loop = asyncio.get_running_loop()
         self._read: asyncio.Queue[str | None] = asyncio.Queue()
+        self.handed_over: deque[str] = deque()
+        """The lines that the SDK has taken and not yet passed on."""
         threading.Thread(target=self._follow, name="stdin", daemon=True).start()
 
     def __aiter__(self) -> Self:
@@ -186,6 +215,7 @@ class _Lines(anyio.AsyncFile[str]):
         line = await self._read.get()
         if line is None:
             raise StopAsyncIteration
+        self.handed_over.append(line)
         return line
 
     def _follow(self) -> None:

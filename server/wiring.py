@@ -70,7 +70,7 @@ async def rest_client(settings: Settings, *, with_files: bool) -> AsyncGenerator
         except CannotStart as error:
             remedy = "run `socialapi-mcp doctor`, mend what it names, then start the server again"
             raise NoAnswer(f"the local API cannot start: {error}", sent=False, remedy=remedy) from None
-        return _WithKey(httpx2.ASGITransport(app=api.app), api.sample_key)
+        return _WithKey(httpx2.ASGITransport(app=api.app, raise_app_exceptions=False), api.sample_key)
 
     http = httpx2.AsyncClient(base_url=EMBEDDED_ADDRESS, transport=LazyTransport(make), timeout=_timeout(settings))
     try:
@@ -100,7 +100,7 @@ def network_client(settings: Settings) -> httpx2.AsyncClient:
 
 def embedded_client(api: "EmbeddedApi", settings: Settings) -> httpx2.AsyncClient:
     """A client that calls the embedded API in this process."""
-    transport = httpx2.ASGITransport(app=api.app)
+    transport = httpx2.ASGITransport(app=api.app, raise_app_exceptions=False)
     return httpx2.AsyncClient(base_url=EMBEDDED_ADDRESS, transport=transport, timeout=_timeout(settings))
 
 

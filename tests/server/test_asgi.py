@@ -108,6 +108,10 @@ async def test_a_body_over_the_bound_is_refused(chunked: bool) -> None:
     ("https://mcp.example.org", ("https://mcp.example.org",), True),
     ("https://mcp.example.org:444", ("https://mcp.example.org",), False),
     ("https://other.example.org", ("https://mcp.example.org",), False),
+    ("https://mcp.example.org", ("https://MCP.Example.org:443/",), True),
+    ("http://mcp.example.org:81", ("http://mcp.example.org:81",), True),
+    ("http://mcp.example.org", ("http://mcp.example.org:81",), False),
+    ("http://[2001:db8::1]:8080", ("http://[2001:DB8::1]:8080",), True),
 ])  # fmt: skip
 async def test_only_known_host_names_are_served(base_url: str, public_urls: tuple[str, ...], allowed: bool) -> None:
     async with served(StandIn(), public_urls=public_urls, base_url=base_url) as http:
@@ -189,6 +193,69 @@ async def test_the_embedded_api_answers_beside_mcp_without_the_guard() -> None:
             assert (await http.get(address)).text == address
         assert (await http.get("/health")).json() == {"status": "ok"}
         assert (await http.post("/mcp", json=LIST)).status_code == 401
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"Host": "evil.example"}, 421),
+        ({"Origin": "https://evil.example"}, 403),
+        ({"Origin": "null"}, 200),
+        ({"Origin": "http://127.0.0.1:8080"}, 200),
+    ],
+)
+async def test_the_embedded_api_is_no_way_around_the_host_check(headers: dict[str, str], status: int) -> None:
+    async def answer(_request: Request) -> Response:
+        return PlainTextResponse("here")
+
+    embedded = Starlette(routes=[Route("/{path:path}", answer)])
+    async with served(StandIn(), embedded=embedded) as http:
+        response = await http.get("/v1/brands", headers=headers)
+    assert response.status_code == status
+    if status != 200:
+        assert response.json()["error"]["code"] == f"http.{status}"
+        assert "--public-url" in response.json()["error"]["message"]
+
+
+@pytest.mark.parametrize("body", ["[]", '"x"', " [1]", "5"])
+async def test_what_is_no_message_is_refused_in_words(body: str) -> None:
+    async with served(StandIn()) as http:
+        response = await http.post("/mcp", content=body, headers=HEADERS | {"Content-Type": "application/json"})
+    assert response.status_code == 400
+    assert response.json()["error"] == {
+        "code": -32600,
+        "message": "send one JSON-RPC message, a JSON object; batches are not part of it",
+    }
+
+
+@pytest.mark.parametrize("same_client", [True, False])
+async def test_a_cancellation_of_its_own_ends_the_request_to_the_api(same_client: bool) -> None:
+    started, cancelled = asyncio.Event(), asyncio.Event()
+    release = asyncio.Event()
+
+    async def hang(_request: Request) -> Response:
+        started.set()
+        try:
+            await release.wait()
+        except asyncio.CancelledError:
+            cancelled.set()
+            raise
+        return JSONResponse({"data": []})
+
+    cancel = {"jsonrpc": "2.0", "method": "notifications/cancelled", "params": {"requestId": 1, "reason": "enough"}}
+    async with served(StandIn(hang)) as http, asyncio.timeout(10):
+        call = asyncio.create_task(http.post("/mcp", json=CALL, headers=HEADERS | {"User-Agent": "one"}))
+        await started.wait()
+        program = "one" if same_client else "another"
+        told = await http.post("/mcp", json=cancel, headers=HEADERS | {"User-Agent": program})
+        assert told.status_code == 202
+        if same_client:
+            await cancelled.wait()
+            assert "cancelled by the client" in (await call).text
+        else:
+            release.set()
+            assert "isError" in (await call).text
+            assert not cancelled.is_set()
 
 
 async def test_a_client_that_leaves_ends_the_request_to_the_api() -> None:

@@ -15,7 +15,7 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from server.serve import settings_or_exit
+from server.serve import address, settings_or_exit
 from tests.e2e.processes import COMMAND, environment, free_port, key
 
 ROOT = Path(__file__).parents[2]
@@ -212,16 +212,16 @@ def test_a_read_only_database_is_one_line(tmp_path: Path, command: str, files: s
 
 
 @pytest.mark.parametrize(
-    "address",
+    "url",
     [
         "postgresql://u:p@host:5432/name",
         "postgresql:///name?host=/var/run/postgresql",
         "postgresql+psycopg://host/name",
     ],
 )
-def test_databases_are_reached_by_name_by_socket_and_by_driver(monkeypatch: pytest.MonkeyPatch, address: str) -> None:
-    monkeypatch.setenv("SOCIALAPI_DATABASE_URL", address)
-    assert settings_or_exit().database_url == address
+def test_databases_are_reached_by_name_by_socket_and_by_driver(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    monkeypatch.setenv("SOCIALAPI_DATABASE_URL", url)
+    assert settings_or_exit().database_url == url
 
 
 @pytest.mark.parametrize("command", [("http",), ("api",), ("simulate", "comment")])
@@ -230,6 +230,60 @@ def test_a_password_on_the_command_line_is_refused(tmp_path: Path, command: tupl
     done = run(tmp_path, *command, "--database", address)
     refused(done, 1, "SOCIALAPI_DATABASE_URL", "process list")
     assert "hunter2" not in done.stderr
+
+
+@pytest.mark.parametrize("command", [("call", "list_brands"), ("api", "--port", "0"), ("doctor",)])
+@pytest.mark.parametrize("name", ["media", "jobs.sqlite"])
+def test_a_data_folder_with_something_else_in_it_is_one_line(
+    tmp_path: Path, command: tuple[str, ...], name: str
+) -> None:
+    (tmp_path / name).write_text("this is a letter\n" * 99, encoding="ascii")
+    port = [str(free_port()) if part == "0" else part for part in command]
+    done = run(tmp_path, *port, SOCIALAPI_FILES_ROOT=str(tmp_path))
+    assert done.returncode == 1, done
+    assert name in done.stdout + done.stderr
+    assert "Traceback" not in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("address", ["postgresql://nobody@127.0.0.1:1/x", "postgresql://u@no.such.host.invalid/x"])
+def test_a_database_server_that_cannot_be_reached_is_one_line(tmp_path: Path, address: str) -> None:
+    done = run(tmp_path, "api", "--port", str(free_port()), SOCIALAPI_DATABASE_URL=address)
+    refused(done, 1, "database server", "check")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("call", "list_posts", "limit=1", "limit=2"), "limit is given twice"),
+        (("call", "list_posts", "--json", '{"limit": 1}', "limit=2"), "limit is given twice"),
+        (("call", "list_posts", "--json", "[" * 100_000), "nested too deeply"),
+    ],
+)
+def test_arguments_that_would_be_lost_are_refused(tmp_path: Path, arguments: tuple[str, ...], words: str) -> None:
+    refused(run(tmp_path, *arguments), 2, words)
+
+
+@pytest.mark.parametrize("arguments", [("http", "--workers", "0"), ("http", "--port", "0"), ("api", "--port", "70000")])
+def test_numbers_that_cannot_be_are_refused(tmp_path: Path, arguments: tuple[str, ...]) -> None:
+    refused(run(tmp_path, *arguments), 1)
+
+
+def test_a_reader_that_stops_early_is_no_failure(tmp_path: Path) -> None:
+    pipe = f"{COMMAND} tools --json | head -n 1"
+    done = subprocess.run(
+        ["bash", "-c", f"set -o pipefail; {pipe}"], env=environment(tmp_path), capture_output=True, text=True,
+        encoding="utf-8", check=False, timeout=60,
+    )  # fmt: skip
+    assert (done.stdout, done.stderr) == ("[\n", "")
+
+
+@pytest.mark.parametrize(
+    ("host", "shown"),
+    [("::1", "http://[::1]:8080"), ("::", "http://127.0.0.1:8080"), ("0.0.0.0", "http://127.0.0.1:8080")],
+)
+def test_an_address_is_shown_as_clients_can_use_it(monkeypatch: pytest.MonkeyPatch, host: str, shown: str) -> None:
+    monkeypatch.setenv("SOCIALAPI_HOST", host)
+    assert address(settings_or_exit()) == shown
 
 
 def test_the_doctor_finds_a_read_only_database(tmp_path: Path) -> None:

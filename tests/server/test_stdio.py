@@ -142,6 +142,34 @@ def test_a_call_is_cancelled_when_draining_takes_too_long_or_at_a_second_signal(
         process.communicate()
 
 
+@pytest.mark.parametrize(
+    ("line", "request_id", "code", "words"),
+    [
+        ("{bad json}", None, -32700, "not JSON"),
+        ("[" * 100_000, None, -32700, "not JSON"),
+        ("[]", None, -32600, "batches"),
+        ('"x"', None, -32600, "one object a line"),
+        ('{"jsonrpc": "2.0", "id": 7, "method": "tools/call", "params": 5}', 7, -32600, "JSON-RPC"),
+        ('{"jsonrpc": "2.0", "id": "a", "method": 5}', "a", -32600, "JSON-RPC"),
+    ],
+)
+def test_a_line_that_is_no_message_is_answered_and_the_next_one_too(
+    line: str, request_id: object, code: int, words: str
+) -> None:
+    process = _start()
+    try:
+        assert process.stdin is not None and process.stdout is not None
+        process.stdin.write(f"\n{line}\n")
+        _send(process, {"jsonrpc": "2.0", "id": 9, "method": "tools/list"})
+        refused, listed = json.loads(process.stdout.readline()), json.loads(process.stdout.readline())
+        assert (refused.get("id"), refused["error"]["code"]) == (request_id, code)
+        assert words in refused["error"]["message"]
+        assert (listed["id"], len(listed["result"]["tools"])) == (9, 135)
+    finally:
+        process.kill()
+        process.communicate()
+
+
 def test_it_ends_when_standard_input_closes() -> None:
     process = _start()
     try:
