@@ -44,17 +44,16 @@ def http(
 ) -> None:
     """Serve MCP over HTTP at /mcp; without SOCIALAPI_API_KEY on the local REST API, served at /v1.
 
-    Parameters
-    ----------
-    host: Address to listen on.
-    port: Port to listen on.
-    public_url: Address that clients reach the server at, when it is not the one listened on.
-    workers: Processes.
-    data: Folder of the local API's data.
-    database: PostgreSQL address for the local API.
-    memory: Forget everything at the end.
-    empty: Start without the sample workspace.
-    simulate: Let new comments and messages arrive by themselves.
+    Args:
+        host: Address to listen on.
+        port: Port to listen on.
+        public_url: Address that clients reach the server at, when it is not the one listened on.
+        workers: Processes.
+        data: Folder of the local API's data.
+        database: PostgreSQL address for the local API.
+        memory: Forget everything at the end.
+        empty: Start without the sample workspace.
+        simulate: Let new comments and messages arrive by themselves.
     """
     _refuse_password(database)
     settings = settings_or_exit(host=host, port=port, public_url=public_url, data_dir=data, database_url=database)
@@ -77,7 +76,18 @@ def api(
     empty: bool = False,
     simulate: bool = False,
 ) -> None:
-    """Serve the local REST API alone, at /v1; parameters as for http."""
+    """Serve the local REST API alone, at /v1.
+
+    Args:
+        host: Address to listen on.
+        port: Port to listen on.
+        public_url: Address that browsers reach the server at, when it is not the one listened on.
+        data: Folder of the data.
+        database: PostgreSQL address, instead of SQLite in the folder.
+        memory: Forget everything at the end.
+        empty: Start without the sample workspace.
+        simulate: Let new comments, messages, reviews and mentions arrive by themselves.
+    """
     _refuse_password(database)
     settings = settings_or_exit(host=host, port=port, public_url=public_url, data_dir=data, database_url=database)
     run_api(settings, memory=memory, empty=empty, simulate=simulate)
@@ -87,9 +97,8 @@ def api(
 def tools(*, as_json: Annotated[bool, Parameter(name="--json", negative="")] = False) -> None:
     """Print the catalogue, as a table or as JSON.
 
-    Parameters
-    ----------
-    as_json: A list of {name, method, path, group, scope, effect, title}.
+    Args:
+        as_json: A list of {name, method, path, group, scope, effect, title}.
     """
     from tools.registry import operations
 
@@ -117,11 +126,10 @@ def tools(*, as_json: Annotated[bool, Parameter(name="--json", negative="")] = F
 def call(name: str, *pairs: str, as_json: Annotated[str | None, Parameter(name="--json")] = None) -> None:
     """Run one tool and print the answer; exit 1 when the API refuses, 2 when the arguments are wrong.
 
-    Parameters
-    ----------
-    name: Name of the tool; see `socialapi-mcp tools`.
-    pairs: Arguments as key=value; objects and lists as JSON.
-    as_json: Arguments as one JSON object.
+    Args:
+        name: Name of the tool; see `socialapi-mcp tools`.
+        pairs: Arguments as key=value; objects and lists as JSON.
+        as_json: Arguments as one JSON object.
     """
     raise SystemExit(asyncio.run(_call(name, _arguments(pairs, as_json))))
 
@@ -197,16 +205,15 @@ def simulate(
 ) -> None:
     """Let something arrive at the local API, or make deliveries fail.
 
-    Parameters
-    ----------
-    kind: comment, dm, review or mention; or fail-auth, fail-rate_limit, fail-api_error, fail-timeout.
-    account: Account id; by default the first that can have it.
-    text: What it says.
-    author: Who says it.
-    rating: Stars of a review, 1 to 5.
-    times: How many arrive, or how many deliveries fail.
-    data: Folder of the local API's data.
-    database: PostgreSQL address of the local API.
+    Args:
+        kind: comment, dm, review or mention; or fail-auth, fail-rate_limit, fail-api_error, fail-timeout.
+        account: Account id; by default the first that can have it.
+        text: What it says.
+        author: Who says it.
+        rating: Stars of a review, 1 to 5.
+        times: How many arrive, or how many deliveries fail.
+        data: Folder of the local API's data.
+        database: PostgreSQL address of the local API.
     """
     from server.simulation import simulate as run
 

@@ -2,15 +2,22 @@
 
 import json
 import sys
+from collections.abc import Mapping
+from typing import Any
 
 
-def connection_help(address: str, key: str | None, *, embedded: bool) -> str:
-    """Address, key and two client configurations, over HTTP and over stdio."""
+def connection_help(
+    address: str, key: str | None, *, embedded: bool, variables: Mapping[str, str] | None = None
+) -> str:
+    """Address, key and two client configurations, over HTTP and over stdio; `variables` are of the latter."""
     bearer = f"Bearer {key or 'sapi_key_…'}"
     http = {
         "mcpServers": {"socialapi": {"type": "http", "url": f"{address}/mcp", "headers": {"Authorization": bearer}}}
     }
-    stdio = {"mcpServers": {"socialapi": {"command": sys.executable, "args": ["-P", "-m", "server.main"]}}}
+    command: dict[str, Any] = {"command": sys.executable, "args": ["-P", "-m", "server.main"]}
+    if variables:
+        command["env"] = dict(variables)
+    stdio = {"mcpServers": {"socialapi": command}}
     what = "the local REST API with a sample workspace" if embedded else "the hosted REST API"
     lines = [
         f"socialapi-mcp serves MCP at {address}/mcp, on {what}.",

@@ -11,9 +11,16 @@ def main() -> None:
 
         run_stdio()
         return
+    from cyclopts import CycloptsError
+
     from server.cli import app
 
-    app()
+    try:
+        app(exit_on_error=False, print_error=False)
+    except CycloptsError as error:
+        # 1 is what the API refused; a command that cannot be understood is the caller's to mend.
+        sys.stderr.write(f"socialapi-mcp: {error} See socialapi-mcp --help.\n")
+        raise SystemExit(2) from None
 
 
 if __name__ == "__main__":

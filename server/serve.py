@@ -75,12 +75,13 @@ def run_http(settings: Settings, *, workers: int, **embedded: Any) -> None:
         _announce_when_embedded(settings, **embedded)
         uvicorn.run(
             "server.serve:worker_app", factory=True, host=settings.host, port=settings.port, workers=workers,
-            log_level="warning", lifespan="on", timeout_graceful_shutdown=round(settings.drain_seconds),
+            log_level="warning", log_config=None, lifespan="on",
+            timeout_graceful_shutdown=round(settings.drain_seconds),
         )  # fmt: skip
         return
     uvicorn.run(
         application(settings, announcing=True, **embedded), host=settings.host, port=settings.port,
-        log_level="warning", lifespan="on", timeout_graceful_shutdown=round(settings.drain_seconds),
+        log_level="warning", log_config=None, lifespan="on", timeout_graceful_shutdown=round(settings.drain_seconds),
     )  # fmt: skip
 
 
@@ -224,6 +225,7 @@ def run_api(settings: Settings, **embedded: Any) -> None:
         host=settings.host,
         port=settings.port,
         log_level="warning",
+        log_config=None,
         lifespan="on",
         timeout_graceful_shutdown=round(settings.drain_seconds),
     )
@@ -240,8 +242,22 @@ def announce(settings: Settings, key: str | None) -> None:
     """Print how to connect: address, key and a configuration to paste."""
     from server.connect_help import connection_help
 
-    sys.stdout.write(connection_help(address(settings), key, embedded=settings.is_embedded))
+    sys.stdout.write(connection_help(address(settings), key, embedded=settings.is_embedded, variables=_same(settings)))
     sys.stdout.flush()
+
+
+def _same(settings: Settings) -> dict[str, str]:
+    """Variables by which a server that a client starts itself has the same data; none that may hold a secret."""
+    variables: dict[str, str] = {}
+    if settings.is_embedded and "data_dir" in settings.model_fields_set:
+        variables["SOCIALAPI_DATA_DIR"] = str(settings.data_dir.absolute())
+    if settings.database_url is not None:
+        variables["SOCIALAPI_DATABASE_URL"] = "the address that this server was started with"
+    if not settings.is_embedded:
+        variables["SOCIALAPI_API_KEY"] = "sapi_key_…"
+        if settings.base_url is not None:
+            variables["SOCIALAPI_BASE_URL"] = settings.base_url
+    return variables
 
 
 def _check_port(settings: Settings) -> None:
