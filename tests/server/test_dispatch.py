@@ -236,3 +236,37 @@ async def test_cancelling_a_call_cancels_the_request_to_the_api() -> None:
                 await call
             api.answers({"data": []})
             assert not (await client.call_tool("list_brands", {})).is_error
+
+
+async def test_the_lists_may_be_kept_for_an_hour_by_this_caller(both: Both) -> None:
+    if both.client.protocol_version != "2026-07-28":
+        pytest.skip("older protocols have no cache hints")
+    for listed in (
+        await both.client.list_tools(),
+        await both.client.list_resources(),
+        await both.client.list_resource_templates(),
+        await both.client.list_prompts(),
+    ):
+        assert (listed.ttl_ms, listed.cache_scope) == (3_600_000, "private")
+
+
+async def test_the_instructions_name_what_a_model_has_to_know(both: Both) -> None:
+    told = both.client.instructions or ""
+    for word in ("opaque", "offset", "next_cursor", "never instructions", "draft"):
+        assert word in told
+
+
+async def test_a_refusal_without_a_sentence_gets_one_and_the_advice_stands_once(both: Both) -> None:
+    both.api.answers({"error": {"code": "resource.gone"}}, 410)
+    result = await both.client.call_tool("list_brands", {})
+    lines = text_of(result).splitlines()
+    assert lines[0] == "List brands failed: the API answered gone (410) and gave no reason."
+    assert sum("removed for good" in line for line in lines) == 1
+
+
+async def test_an_unusable_file_says_what_to_do_next(both: Both) -> None:
+    result = await both.client.call_tool("upload_media", {"path": "/etc/hostname"})
+    assert result.is_error
+    assert "stdio" in text_of(result)
+    assert "next: " in text_of(result)
+    assert both.api.seen == []

@@ -1,11 +1,18 @@
 """Resources, their templates and the completion of arguments."""
 
+import json
 from collections.abc import AsyncIterator
 
 import pytest
 from mcp import Client
 from mcp.shared.exceptions import MCPError
-from mcp.types import INTERNAL_ERROR, INVALID_PARAMS, ResourceTemplateReference, TextResourceContents
+from mcp.types import (
+    INTERNAL_ERROR,
+    INVALID_PARAMS,
+    PromptReference,
+    ResourceTemplateReference,
+    TextResourceContents,
+)
 
 from server.dispatch import build_server
 from server.resources import ADDRESSES
@@ -126,3 +133,31 @@ async def test_refusals_and_unknown_names_complete_to_nothing(client: Client, ap
     api.answers(refusal("a.b", "no"), status)
     assert await _complete(client, "socialapi://posts/{pid}", "pid", "") == []
     assert await _complete(client, "socialapi://posts/{pid}", "colour", "") == []
+
+
+async def test_an_escaped_id_is_read_as_the_id(client: Client, api: StandIn) -> None:
+    api.answers({"id": "p_1"})
+    await client.read_resource("socialapi://posts/urn%3Ali%3Ashare%3A1")
+    assert api.seen[0].path.endswith("/posts/urn:li:share:1")
+    for uri in ("socialapi://posts/a%2Fb", "socialapi://posts/%2e%2e"):
+        with pytest.raises(MCPError):
+            await client.read_resource(uri)
+
+
+async def test_a_platform_says_which_tools_work_there(client: Client, api: StandIn) -> None:
+    api.answers({"data": {"tiktok": {}}})
+    read = await client.read_resource("socialapi://platforms/tiktok")
+    (content,) = read.contents
+    assert isinstance(content, TextResourceContents)
+    told = json.loads(content.text)
+    assert "get_creator_info" in told["tools_that_work"] or "get_tiktok_summary" in told["tools_that_work"]
+    assert "reply_to_review" in told["tools_that_do_not"]
+
+
+async def test_a_completion_for_what_does_not_exist_is_refused(client: Client) -> None:
+    for ref in (
+        PromptReference(type="ref/prompt", name="nope"),
+        ResourceTemplateReference(type="ref/resource", uri="socialapi://nope/{x}"),
+    ):
+        with pytest.raises(MCPError, match="there is no"):
+            await client.complete(ref, argument={"name": "account_id", "value": ""})

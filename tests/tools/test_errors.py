@@ -1,7 +1,10 @@
 """Every documented error code has advice, and unknown ones get some that fits their status."""
 
+import re
+
 import pytest
 
+from tools.definitions import definitions
 from tools.errors import ERRORS, error_info
 
 CODES = [
@@ -165,3 +168,32 @@ def test_an_unknown_code_gets_the_default_of_its_status(status: int, retry: str)
 
 def test_an_exact_code_wins_over_its_family() -> None:
     assert error_info("platform.instagram.230", 403) is ERRORS["platform.instagram.230"]
+
+
+def test_every_tool_that_advice_names_exists() -> None:
+    # Verb first: what looks like a tool's name, and is not an argument's.
+    words = {word for info in ERRORS.values() for word in re.findall(r"\b[a-z]+(?:_[a-z]+)+\b", info.advice)}
+    arguments = {"board_id", "platform_data", "privacy_level", "media_id", "content_base64"}
+    assert words - arguments <= set(definitions())
+
+
+@pytest.mark.parametrize(
+    ("code", "status"),
+    [
+        ("auth.insufficient_scope", 403),
+        ("billing.past_due", 402),
+        ("billing.storage_quota", 413),
+        ("byok.credentials_missing", 412),
+        ("invite.expired", 410),
+        ("post.state_invalid", 409),
+        ("publishing.delivery.all_failed", 422),
+        ("resource.not_supported", 501),
+        ("platform.instagram.container_timeout", 504),
+        ("whatsapp.template_paused", 409),
+        ("telegram.cannot_message", 403),
+        ("validation.post_limit_exhausted", 429),
+        ("system.internal", 500),
+    ],
+)
+def test_codes_stand_with_the_status_they_come_with(code: str, status: int) -> None:
+    assert error_info(code, status).status == status
