@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from tests.e2e.node import suite
+
 ROOT = Path(__file__).parents[1]
 UV = shutil.which("uv") or next((str(path) for path in ROOT.glob(".venv-bootstrap/bin/uv")), None)
 NEEDED = {"manifest.json", "pyproject.toml", "uv.lock", "server/main.py", "tools/schemas.json", "auth/scopes.py"}
@@ -34,6 +36,12 @@ def test_it_has_what_it_needs_and_nothing_else(unpacked: Path) -> None:
     names = {str(path.relative_to(unpacked)) for path in unpacked.rglob("*") if path.is_file()}
     assert names >= NEEDED
     assert [name for name in names if name.endswith((".pyc", ".sqlite", ".env")) or name.startswith("tests")] == []
+
+
+def test_the_bundles_own_tool_accepts_the_manifest(unpacked: Path) -> None:
+    command = [*suite("mcpb"), "validate", str(unpacked / "manifest.json")]
+    checked = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+    assert checked.returncode == 0, checked.stdout + checked.stderr
 
 
 def test_every_setting_of_the_manifest_is_one_of_ours(unpacked: Path) -> None:
