@@ -191,10 +191,13 @@ async def _sample_key(installation: Installation, folder: Path, options: Options
     """Seed an empty database; the first key lies in a file that only its owner reads."""
     file = folder / "sample_key"
     async with installation.database.write() as session:
-        if await session.scalar(select(User.id).limit(1)) is not None:
+        is_used = await session.get(Setting, "seeded") is not None
+        if is_used or await session.scalar(select(User.id).limit(1)) is not None:
             return file.read_text(encoding="ascii").strip() if file.exists() else None
         raw_key = "sapi_key_" + installation.ids.random_hex(62)
         await seed(session, installation, raw_key=raw_key, empty=options.empty)
+        # Who deletes their user deletes the sample with it, and does not want it back at the next start.
+        session.add(Setting(name="seeded", value="yes"))
     file.touch(mode=0o600)
     file.chmod(0o600)
     file.write_text(raw_key + "\n", encoding="ascii")

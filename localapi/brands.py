@@ -38,6 +38,7 @@ async def add_brand(context: Context, name: str) -> Brand:
     """Make a brand, if the plan includes one more."""
     if not name.strip():
         raise missing_field("name", "name is empty")
+    await context.lock_user()
     limit = PLAN_LIMITS[context.user.plan]["brands"]
     count = int(await context.session.scalar(select(func.count()).where(Brand.user_id == context.user.id)) or 0)
     if 0 <= limit <= count:
@@ -71,6 +72,7 @@ async def update_brand(context: Context, args: UpdateBrand) -> BrandAnswer:
 
 @implements(DELETE_BRAND)
 async def delete_brand(context: Context, args: DeleteBrand) -> Empty:
+    await context.lock_user()
     # Foreign keys take its accounts and invites along.
     await context.session.delete(await context.brand(args.brand_id))
     return Empty()

@@ -42,11 +42,16 @@ async def caller_of(session: AsyncSession, header: str | None) -> Caller:
     return Caller(user=user, key=key, scopes=frozenset(key.scopes), brand_ids=frozenset(key.brand_ids))
 
 
+def is_unnoted(caller: Caller, clock: Clock) -> bool:
+    """Whether the key was not used within the last minute, as far as is known."""
+    key = caller.key
+    return key is not None and (key.last_used_at is None or clock.now() - key.last_used_at >= LAST_USED_STEP)
+
+
 async def note_use(session: AsyncSession, caller: Caller, clock: Clock) -> None:
     """Remember when the key was last used, to the minute."""
-    key, now = caller.key, clock.now()
-    if key is not None and (key.last_used_at is None or now - key.last_used_at >= LAST_USED_STEP):
-        await session.execute(update(Key).where(Key.id == key.id).values(last_used_at=now))
+    if caller.key is not None and is_unnoted(caller, clock):
+        await session.execute(update(Key).where(Key.id == caller.key.id).values(last_used_at=clock.now()))
 
 
 def check_permission(caller: Caller, permission: Permission) -> None:

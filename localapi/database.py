@@ -122,6 +122,9 @@ _SIGNS = {
     "resolve": "the name of the database server cannot be resolved; check the database address",
     "name or service not known": "the name of the database server cannot be resolved; check the database address",
     "timeout": "the database server does not answer in time; check its address, and that it runs",
+    "terminating connection": "the database server is stopping; try again when it is back",
+    "connection is closed": "the database server went away; try again when it is back",
+    "could not": "the database server cannot be used now; its log says why",
     "server closed the connection": "the database server went away; try again when it is back",
 }
 
@@ -132,6 +135,8 @@ def sqlite_url(file: Path) -> str:
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:
+    # SQLite's own knows A to Z only, and people search in their language.
+    connection.create_function("lower", 1, _lower, deterministic=True)
     # The driver's own BEGIN comes too late for reads and too early for DDL: SQLAlchemy's documented remedy is to
     # switch it off and begin by ourselves.
     connection.isolation_level = None
@@ -145,6 +150,10 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
     ):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
+
+
+def _lower(value: Any) -> Any:
+    return value.lower() if isinstance(value, str) else value
 
 
 def _begin_sqlite(connection: Any) -> None:

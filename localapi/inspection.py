@@ -7,14 +7,18 @@ from pathlib import Path
 MAX_PIXELS = 200_000_000
 """A picture with more is taken for a decompression bomb."""
 
+DECODED_PIXELS = 40_000_000
+"""Larger ones are checked less closely, so that one upload does not take half a gigabyte of memory."""
+
 _IMAGES = {"JPEG": "image/jpeg", "PNG": "image/png", "GIF": "image/gif", "WEBP": "image/webp", "BMP": "image/bmp",
-           "TIFF": "image/tiff", "MPO": "image/jpeg"}  # fmt: skip
+           "TIFF": "image/tiff", "MPO": "image/jpeg", "AVIF": "image/avif"}  # fmt: skip
 _VIDEOS = (
     ("webm", "video/webm"),
     ("matroska", "video/x-matroska"),
     ("avi", "video/x-msvideo"),
     ("mp4", "video/mp4"),
 )
+_STILL_BRANDS = tuple(b"ftyp" + brand for brand in (b"heic", b"heix", b"mif1", b"msf1", b"avif", b"avis"))
 _AUDIO = {"mp3": "audio/mpeg", "ogg": "audio/ogg", "wav": "audio/wav", "flac": "audio/flac"}
 
 
@@ -39,14 +43,19 @@ def _image(file: Path) -> Inspection | None:
     from PIL import Image
 
     Image.MAX_IMAGE_PIXELS = MAX_PIXELS
+    # All formats: named ones are looked for among those that are loaded already.
+    Image.init()
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
-            with Image.open(file, formats=list(_IMAGES)) as image:
+            with Image.open(file, formats=[name for name in _IMAGES if name in Image.OPEN]) as image:
                 width, height = image.size
-                # A header alone is a claim too: a truncated or forged picture fails here.
-                image.verify()
                 content_type = _IMAGES[image.format or ""]
+                # A header alone is a claim too: a truncated or forged picture fails here.
+                if width * height <= DECODED_PIXELS:
+                    image.load()
+                else:
+                    image.verify()
     except (OSError, SyntaxError, ValueError, KeyError, Image.DecompressionBombError, Image.DecompressionBombWarning):
         return None
     return Inspection(content_type=content_type, kind="image", width=width, height=height)
@@ -55,13 +64,20 @@ def _image(file: Path) -> Inspection | None:
 def _moving(file: Path) -> Inspection | None:
     import av
     from av.error import FFmpegError
+    from av.stream import Disposition
 
+    with file.open("rb") as opened:
+        # HEIF and AVIF are pictures in the container of films (ISO 23008-12).
+        if opened.read(12)[4:] in _STILL_BRANDS:
+            return None
     try:
         with av.open(str(file), metadata_errors="ignore") as container:
             names = container.format.name
             seconds = container.duration / av.time_base if container.duration else None
-            if container.streams.video:
-                video = container.streams.video[0]
+            # The cover of a song is a stream of one picture.
+            moving = [one for one in container.streams.video if not one.disposition & Disposition.attached_pic]
+            if moving:
+                video = moving[0]
                 content_type = next((kind for sign, kind in _VIDEOS if sign in names), None)
                 if content_type is None:
                     return None

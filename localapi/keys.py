@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from sqlalchemy import select
 
 from auth.scopes import SCOPES
-from localapi.context import Context, Refusal, key_hash, wire_time
+from localapi.context import Context, Refusal, key_hash, missing_field, wire_time
 from localapi.credentials import KEY_PREFIX
 from localapi.routing import implements
 from localapi.tables import Brand, Key
@@ -45,7 +45,7 @@ async def list_keys(context: Context, args: ListKeys) -> KeyList:
 @implements(CREATE_KEY)
 async def create_key(context: Context, args: CreateKey) -> CreatedKey:
     if not args.name.strip():
-        raise Refusal(400, "validation.field_required", "name is empty", field="name")
+        raise missing_field("name", "name is empty")
     await _check(context, args.scopes, args.brand_ids)
     raw_key = KEY_PREFIX + context.ids.random_hex(62)
     key = Key(
@@ -65,6 +65,8 @@ async def create_key(context: Context, args: CreateKey) -> CreatedKey:
 @implements(UPDATE_KEY)
 async def update_key(context: Context, args: UpdateKey) -> UpdatedKey:
     key = await _find(context, args.key_id)
+    if args.name is not None and not args.name.strip():
+        raise missing_field("name", "name is empty")
     await _check(context, args.scopes, args.brand_ids)
     for name in ("name", "scopes", "brand_ids"):
         value = getattr(args, name)
@@ -77,7 +79,7 @@ async def update_key(context: Context, args: UpdateKey) -> UpdatedKey:
 async def rotate_key(context: Context, args: RotateKey) -> CreatedKey:
     key = await _find(context, args.key_id)
     if not key.is_active:
-        raise _no_key()
+        raise _no_key(args.key_id)
     raw_key = KEY_PREFIX + context.ids.random_hex(62)
     key.hash, key.preview = key_hash(raw_key), raw_key[:_PREVIEW_LENGTH] + "..."
     return _created(key, raw_key)
@@ -118,12 +120,12 @@ async def _check(context: Context, scopes: Sequence[str] | None, brand_ids: Sequ
 async def _find(context: Context, key_id: str) -> Key:
     found = await context.session.scalar(select(Key).where(Key.id == key_id, Key.user_id == context.user.id))
     if found is None:
-        raise _no_key()
+        raise _no_key(key_id)
     return found
 
 
-def _no_key() -> Refusal:
-    return Refusal(404, "resource.not_found", "no such key; see GET /keys", resource="key")
+def _no_key(key_id: str) -> Refusal:
+    return Refusal(404, "resource.not_found", "no such key; see GET /keys", resource="key", id=key_id)
 
 
 def _created(key: Key, raw_key: str) -> CreatedKey:

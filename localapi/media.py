@@ -5,6 +5,7 @@ import contextlib
 import hashlib
 import hmac
 import os
+import re
 from datetime import timedelta
 from pathlib import Path
 from urllib.parse import quote
@@ -13,10 +14,10 @@ from sqlalchemy import String, cast, func, or_, select
 from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
 
-from localapi.context import PLAN_LIMITS, Context, Installation, Refusal, missing_field, wire_time
+from localapi.context import PLAN_LIMITS, Context, Installation, Refusal, invalid_field, missing_field, wire_time
 from localapi.database import Unavailable
 from localapi.inspection import inspect
-from localapi.routing import implements
+from localapi.routing import error_response, implements
 from localapi.tables import MediaFile, Post, PostTarget
 from tools.answers import Success
 from tools.media import (
@@ -41,6 +42,7 @@ from tools.media import (
 from tools.operation import Empty
 
 UPLOAD_MINUTES = 15
+_MEDIA_TYPE = re.compile(r"[a-z]+/[A-Za-z0-9.+-]{1,100}")
 MAX_PRESIGNED_BYTES = 5 * 1024 * 1024 * 1024
 PREVIEW_MINUTES = 15
 _NO_SPACE = "no space is left for files, or their folder cannot be written; free some and try again"
@@ -72,8 +74,10 @@ async def upload_media(context: Context, args: UploadMedia) -> MediaUpload:
     upload = context.upload
     if upload is None or not upload.content:
         raise missing_field("file", "the file is empty or missing")
+    await context.lock_user()
     used, limit, _ = await _storage_headers(context)
-    _check_quota(used, limit, len(upload.content))
+    _check_quota(context, used, limit, len(upload.content))
+    context.headers["X-Storage-Used"] = str(used + len(upload.content))
     row = MediaFile(
         id=context.ids.uuid(), user_id=context.user.id, filename=_clean(upload.filename), content_type="",
         status="ready", created_at=context.now,
@@ -88,8 +92,10 @@ async def upload_media(context: Context, args: UploadMedia) -> MediaUpload:
 
 @implements(CREATE_UPLOAD_URL)
 async def create_upload_url(context: Context, args: CreateUploadUrl) -> MediaUploadInfo:
+    if not _MEDIA_TYPE.fullmatch(args.media_type):
+        raise invalid_field("media_type", "media_type is no MIME type; write it like image/png")
     used, limit, _ = await _storage_headers(context)
-    _check_quota(used, limit, 1)
+    _check_quota(context, used, limit, 1)
     token = context.ids.random_hex(48)
     row = MediaFile(
         id=context.ids.uuid(),
@@ -123,7 +129,7 @@ async def verify_media(context: Context, args: VerifyMedia) -> Success:
     used, limit, _ = await _storage_headers(context)
     size = (await asyncio.to_thread(file.stat)).st_size
     try:
-        _check_quota(used, limit, size)
+        _check_quota(context, used, limit, size)
     except Refusal:
         row.status = "failed"
         await context.session.commit()
@@ -131,6 +137,7 @@ async def verify_media(context: Context, args: VerifyMedia) -> Success:
         raise
     await _measure(row, file)
     row.status, row.upload_token_hash = "ready", None
+    context.headers["X-Storage-Used"] = str(used + row.size_bytes)
     return Success(success=True)
 
 
@@ -144,7 +151,7 @@ async def delete_media(context: Context, args: DeleteMedia) -> Empty:
         .outerjoin(PostTarget, PostTarget.post_id == Post.id)
         .where(
             Post.user_id == context.user.id,
-            or_(cast(Post.media, String).like(sign), cast(PostTarget.overrides, String).like(sign)),
+            or_(*(cast(column, String).like(sign) for column in (Post.media, Post.segments, PostTarget.overrides))),
         )
         .limit(1)
     )
@@ -166,21 +173,23 @@ async def receive(installation: Installation, request: Request) -> Response:
         row = await session.scalar(
             select(MediaFile).where(MediaFile.upload_token_hash == _hash(request.path_params["token"]))
         )
-    expired = row is None or row.upload_expires_at is None or row.upload_expires_at <= installation.clock.now()
-    if row is None or expired:
-        return _refused(403, "this upload address is unknown or has expired; get a new one")
+    is_open = row is not None and row.status == "pending" and row.upload_expires_at is not None
+    if row is None or not is_open or (row.upload_expires_at or installation.clock.now()) <= installation.clock.now():
+        return _refused(request, 403, "this upload address is unknown or has expired; get a new one")
     if request.headers.get("content-type", "").partition(";")[0].strip() != row.content_type:
-        return _refused(400, f"send Content-Type: {row.content_type}, as the address was made for")
+        return _refused(request, 400, f"send Content-Type: {row.content_type}, as the address was made for")
     file = installation.files / row.path
     partial = file.with_suffix(f".{os.getpid()}.part")
     try:
         size = await _stream(request, partial)
     except OSError:
         partial.unlink(missing_ok=True)
-        return _refused(503, _NO_SPACE, code="system.unavailable")
+        return _refused(request, 503, _NO_SPACE, code="system.unavailable")
     if not 0 < size <= MAX_PRESIGNED_BYTES:
         partial.unlink(missing_ok=True)
-        return _refused(400 if size == 0 else 413, "the body is empty" if size == 0 else "the file is over 5 GB")
+        return _refused(
+            request, 400 if size == 0 else 413, "the body is empty" if size == 0 else "the file is over 5 GB"
+        )
     await asyncio.to_thread(partial.replace, file)
     return Response(status_code=200)
 
@@ -193,12 +202,12 @@ async def preview(installation: Installation, request: Request) -> Response:
         not hmac.compare_digest(request.path_params["signature"], expected)
         or int(until) < installation.clock.now().timestamp()
     ):
-        return _refused(403, "this preview address is unknown or has expired; list the media again")
+        return _refused(request, 403, "this preview address is unknown or has expired; list the media again")
     async with installation.database.read() as session:
         row = await session.get(MediaFile, media_id)
     file = installation.files / (row.path if row else "-")
     if row is None or not await asyncio.to_thread(file.is_file):
-        return _refused(404, "the file is gone")
+        return _refused(request, 404, "the file is gone")
     # Never rendered as a page of this origin, whatever the bytes are.
     headers = {"X-Content-Type-Options": "nosniff", "Content-Security-Policy": "sandbox; default-src 'none'"}
     return FileResponse(file, media_type=row.content_type, headers=headers)
@@ -215,8 +224,8 @@ async def _stream(request: Request, file: Path) -> int:
     return size
 
 
-def _refused(status: int, message: str, *, code: str | None = None) -> JSONResponse:
-    return JSONResponse({"error": {"code": code or f"http.{status}", "message": message}}, status)
+def _refused(request: Request, status: int, message: str, *, code: str | None = None) -> JSONResponse:
+    return error_response(request, Refusal(status, code or f"http.{status}", message))
 
 
 async def _storage_headers(context: Context) -> tuple[int, int, int]:
@@ -233,17 +242,19 @@ async def _storage_headers(context: Context) -> tuple[int, int, int]:
     return int(used), limit, int(count)
 
 
-def _check_quota(used: int, limit: int, size: int) -> None:
+def _check_quota(context: Context, used: int, limit: int, size: int) -> None:
     if 0 <= limit < used + size:
         raise Refusal(
             413,
             "billing.storage_quota",
             f"the plan stores {limit} bytes and {max(0, limit - used)} are free; delete files or change the plan",
+            plan=context.user.plan,
             max=limit,
         )
 
 
 async def _find(context: Context, media_id: str) -> MediaFile:
+    await context.lock_user()
     row = await context.session.scalar(
         select(MediaFile).where(MediaFile.id == media_id, MediaFile.user_id == context.user.id)
     )

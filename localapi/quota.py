@@ -1,5 +1,8 @@
 """Plan limits: counting, refusing and reporting what a billing period holds."""
 
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+
 from localapi.context import PLAN_LIMITS, Context, Refusal, period_start
 from localapi.tables import UsagePeriod
 
@@ -15,9 +18,12 @@ async def current_period(context: Context) -> UsagePeriod:
     key = {"user_id": context.user.id, "period_start": start}
     row = await context.session.get(UsagePeriod, key, with_for_update=True)
     if row is None:
-        row = UsagePeriod(user_id=context.user.id, period_start=start, posts=0, interactions=0)
-        context.session.add(row)
-        await context.session.flush()
+        # A period's first requests may come at once, and one of them makes the row.
+        insert = sqlite_insert if context.installation.database.is_sqlite else postgresql_insert
+        await context.session.execute(
+            insert(UsagePeriod).values(**key, posts=0, interactions=0).on_conflict_do_nothing()
+        )
+        row = await context.session.get_one(UsagePeriod, key, with_for_update=True)
     return row
 
 
@@ -34,6 +40,9 @@ async def spend(context: Context, kind: str, count: int = 1, *, code: str | None
     limit = PLAN_LIMITS[context.user.plan][kind]
     row = await current_period(context)
     used = row.posts if kind == "posts" else row.interactions
+    if limit >= 0:
+        left = max(0, limit - used)
+        context.headers |= {limit_header: str(limit), remaining_header: str(left if left < count else left - count)}
     if 0 <= limit < used + count:
         raise Refusal(
             429,
@@ -46,6 +55,3 @@ async def spend(context: Context, kind: str, count: int = 1, *, code: str | None
         row.posts = used + count
     else:
         row.interactions = used + count
-    if limit >= 0:
-        context.headers[limit_header] = str(limit)
-        context.headers[remaining_header] = str(limit - used - count)

@@ -2,12 +2,14 @@
 
 import json
 import logging
+import math
 import re
 import secrets
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, TypeVar
 
 from pydantic import ValidationError
+from sqlalchemy.exc import IntegrityError
 from starlette.applications import Starlette
 from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
@@ -15,10 +17,11 @@ from starlette.formparsers import MultiPartException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
+from starlette.types import Message, Receive
 
 from auth.scopes import Access
 from localapi.context import Caller, Context, Installation, Refusal, Upload
-from localapi.credentials import caller_of, check_paid, check_permission, note_use
+from localapi.credentials import caller_of, check_paid, check_permission, is_unnoted, note_use
 from localapi.database import Unavailable
 from localapi.tables import User
 from tools.fields import FileArgs
@@ -92,9 +95,13 @@ def _endpoint(
         try:
             response = await _respond(operation, handler, installation, request)
         except Refusal as refusal:
-            response = _error(request, refusal)
+            response = error_response(request, refusal)
         except Unavailable as error:
-            response = _error(request, Refusal(503, "system.unavailable", str(error)))
+            response = error_response(request, Refusal(503, "system.unavailable", str(error)))
+        except IntegrityError:
+            # Two requests wanted the same at once, and the other one has it.
+            message = "something else changed this at the same moment; read it again, then decide"
+            response = error_response(request, Refusal(409, "resource.conflict", message))
         response.headers["X-Request-ID"] = request_id(request)
         return response
 
@@ -109,7 +116,9 @@ async def _respond(
     if not public:
         # Before the body is read, so that a stranger cannot make the server take in an upload.
         async with installation.database.read() as session:
-            check_permission(await caller_of(session, header), operation.scope)
+            caller = await caller_of(session, header)
+            check_permission(caller, operation.scope)
+            check_paid(caller, operation.name, operation.path)
     if handler is None:
         raise Refusal(
             501, "resource.not_supported", f"{operation.endpoint} is not part of this version of the local API"
@@ -126,7 +135,15 @@ async def _respond(
             if operation.effect is not Effect.READ:
                 await note_use(session, caller, installation.clock)
         context = Context(installation=installation, session=session, caller=caller, upload=upload)
-        result = await handler(context, args)
+        try:
+            result = await handler(context, args)
+        except Refusal as refusal:
+            # A used-up plan is told by the same headers as one that has something left.
+            refusal.headers |= context.headers
+            raise
+    if operation.effect is Effect.READ and is_unnoted(caller, installation.clock):
+        async with database.write() as session:
+            await note_use(session, caller, installation.clock)
     for action in context.after_commit:
         await action()
     if context.late_result is not None:
@@ -169,12 +186,22 @@ async def _json(request: Request) -> Mapping[str, Any]:
     if not body:
         return {}
     try:
-        value = json.loads(body)
-    except ValueError:
-        raise Refusal(400, "validation.body_invalid", "the body is not JSON") from None
+        value = json.loads(body, parse_constant=_no_number, parse_float=_finite)
+    except (ValueError, RecursionError):
+        raise Refusal(400, "validation.body_invalid", "the body is not JSON, or nested too deeply") from None
     if not isinstance(value, dict):
         raise Refusal(400, "validation.body_invalid", "the body must be a JSON object")
     return value
+
+
+def _no_number(word: str) -> float:
+    # RFC 8259 §6: NaN and Infinity are no numbers, although Python reads them.
+    raise ValueError(word)
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    return number if math.isfinite(number) else _no_number(text)
 
 
 async def _limited(request: Request, limit: int) -> bytes:
@@ -193,17 +220,17 @@ async def _upload(field: str, request: Request) -> Upload:
         raise Refusal(400, "validation.body_invalid", "send multipart/form-data with the file in the field " + field)
     length = request.headers.get("content-length", "")
     if length.isdigit() and int(length) > MAX_FORM_BYTES:
-        raise Refusal(400, "validation.field_invalid", "the file is over 50 MB; use GET /media/upload-url", field=field)
+        raise _file_too_large()
+    # Sent in pieces, a body does not say its length.
+    counted = Request(request.scope, _counted(request.receive, MAX_FORM_BYTES))
     try:
-        async with request.form(max_files=1, max_part_size=MAX_JSON_BYTES) as form:
+        async with counted.form(max_files=1, max_part_size=MAX_JSON_BYTES) as form:
             part = form.get(field)
             if not isinstance(part, UploadFile):
                 raise Refusal(400, "validation.field_required", f"the form lacks the file field {field}", field=field)
             content = await part.read(MAX_UPLOAD_BYTES + 1)
             if len(content) > MAX_UPLOAD_BYTES:
-                raise Refusal(
-                    400, "validation.field_invalid", "the file is over 50 MB; use GET /media/upload-url", field=field
-                )
+                raise _file_too_large()
             return Upload(
                 filename=part.filename or "upload",
                 content_type=part.content_type or "application/octet-stream",
@@ -211,6 +238,25 @@ async def _upload(field: str, request: Request) -> Upload:
             )
     except (MultiPartException, HTTPException):
         raise Refusal(400, "validation.body_invalid", "the multipart body is malformed") from None
+
+
+def _counted(receive: Receive, limit: int) -> Receive:
+    """What is received, given up as soon as it is over the limit."""
+    size = 0
+
+    async def counting() -> Message:
+        nonlocal size
+        message = await receive()
+        size += len(message.get("body", b""))
+        if size > limit:
+            raise _file_too_large()
+        return message
+
+    return counting
+
+
+def _file_too_large() -> Refusal:
+    return Refusal(400, "validation.field_invalid", "the file is over 50 MB; use GET /media/upload-url", field="file")
 
 
 def _parse(operation: AnyOperation, fields: Mapping[str, Any]) -> Any:
@@ -222,13 +268,28 @@ def _parse(operation: AnyOperation, fields: Mapping[str, Any]) -> Any:
         return operation.args.model_validate(fields, extra="ignore")
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
-        name = ".".join(str(part) for part in first["loc"]) or "body"
-        if first["type"] == "missing":
-            raise Refusal(400, "validation.field_required", f"{name} is required", field=name) from None
+        place, sentence = [str(part) for part in first["loc"]], first["msg"].removeprefix("Value error, ")
+        # A rule over several fields names the one to mend in front of its sentence.
+        field, colon, rest = sentence.partition(": ")
+        if colon and field.isidentifier():
+            place, sentence = [*place, field], rest
+        name = ".".join(place) or "body"
         if name in operation.path_names.values():
-            raise Refusal(404, "resource.not_found", f"no such {name.removesuffix('_id')}", resource=name) from None
-        message = f"{name}: {first['msg'].removeprefix('Value error, ')}"
-        raise Refusal(400, "validation.field_invalid", message, field=name) from None
+            raise _no_such(name, fields.get(name)) from None
+        if first["type"] == "missing" or (first["type"] == "string_too_short" and first["input"] == ""):
+            raise Refusal(400, "validation.field_required", f"{name} is required", field=name) from None
+        raise Refusal(400, "validation.field_invalid", f"{name}: {sentence}", field=name) from None
+
+
+_WITH_A_CODE = frozenset({"account", "brand", "conversation", "media", "post"})
+
+
+def _no_such(argument: str, value: object) -> Refusal:
+    """404 for an id that cannot be one, in the code of what it would name."""
+    what = argument.removesuffix("_id")
+    if what in _WITH_A_CODE:
+        return Refusal(404, f"{what}.not_found", f"no such {what}")
+    return Refusal(404, "resource.not_found", f"no such {what}", resource=what, id=str(value)[:256])
 
 
 def request_id(request: Request) -> str:
@@ -241,11 +302,12 @@ def request_id(request: Request) -> str:
     return known
 
 
-def _error(request: Request, refusal: Refusal) -> JSONResponse:
+def error_response(request: Request, refusal: Refusal) -> JSONResponse:
+    """A refusal in the API's envelope, with the request's id."""
     error: dict[str, Any] = {"code": refusal.code, "message": refusal.message}
     if refusal.meta:
         error["meta"] = refusal.meta
-    headers = {"X-Request-ID": request_id(request)}
+    headers = refusal.headers | {"X-Request-ID": request_id(request)}
     if refusal.retry_after_seconds is not None:
         headers["Retry-After"] = str(refusal.retry_after_seconds)
     return JSONResponse({"error": error, "request_id": request_id(request)}, refusal.status, headers=headers)
@@ -254,9 +316,11 @@ def _error(request: Request, refusal: Refusal) -> JSONResponse:
 async def _framework_error(request: Request, error: Exception) -> Response:
     status = error.status_code if isinstance(error, HTTPException) else 500
     words = {404: "no such route", 405: "this route does not take this method"}
-    return _error(request, Refusal(status, f"http.{status}", words.get(status, "the request was refused")))
+    return error_response(request, Refusal(status, f"http.{status}", words.get(status, "the request was refused")))
 
 
 async def _internal(request: Request, error: Exception) -> Response:
     logger.error("request %s failed", request_id(request), exc_info=error)
-    return _error(request, Refusal(500, "system.internal", "something broke here; the log has it under the request id"))
+    return error_response(
+        request, Refusal(500, "system.internal", "something broke here; the log has it under the request id")
+    )

@@ -1,7 +1,12 @@
 """The user behind the credential."""
 
+import asyncio
+
+from sqlalchemy import select
+
 from localapi.context import Context, wire_time
 from localapi.routing import implements
+from localapi.tables import MediaFile
 from tools.answers import Ok
 from tools.users import (
     DELETE_CURRENT_USER,
@@ -29,6 +34,16 @@ async def update_current_user(context: Context, args: UpdateCurrentUser) -> User
 
 @implements(DELETE_CURRENT_USER)
 async def delete_current_user(context: Context, args: DeleteCurrentUser) -> Ok:
+    files = list(await context.session.scalars(select(MediaFile.path).where(MediaFile.user_id == context.user.id)))
+
+    def remove() -> None:
+        for name in files:
+            (context.installation.files / name).unlink(missing_ok=True)
+
+    async def remove_files() -> None:
+        await asyncio.to_thread(remove)
+
+    context.after_commit.append(remove_files)
     # Foreign keys take everything of the user along.
     await context.session.delete(context.user)
     return Ok(ok=True)

@@ -40,11 +40,11 @@ class Args(BaseModel):
     def _accept_what_models_send(cls, value: Any) -> Any:
         if not isinstance(value, Mapping):
             return value
-        _check_text(value)
         known = cls._fields_by_wire_name()
         accepted: dict[Any, Any] = {}
         for name, item in value.items():
             info = known.get(name)
+            _check_text(name, item)
             if info is not None and item is None and not info.is_required():
                 continue
             accepted[name] = item if info is None else _as_meant(info, item)
@@ -188,16 +188,16 @@ class Operation(Generic[ArgsT, ResultT]):
 AnyOperation = Operation[Any, Any]
 
 
-def _check_text(value: Mapping[Any, Any]) -> None:
+def _check_text(name: object, value: Any) -> None:
     """Refuse text that cannot be sent or stored, and nesting that no reader follows, however deep they lie."""
     rest: list[tuple[Any, int]] = [(value, 0)]
     while rest:
         item, depth = rest.pop()
         if depth > MAX_DEPTH:
-            raise ValueError(f"nested more than {MAX_DEPTH} deep; pass objects and lists as the schema shows them")
+            raise ValueError(f"{name}: nested more than {MAX_DEPTH} deep; pass it as the schema shows")
         if isinstance(item, str):
             if "\0" in item or any("\ud800" <= letter <= "\udfff" for letter in item):
-                raise ValueError("text holds a NUL or half of a surrogate pair; pass whole Unicode characters")
+                raise ValueError(f"{name}: holds a NUL or half of a surrogate pair; pass whole Unicode characters")
         elif isinstance(item, Mapping):
             pairs: Mapping[Any, Any] = item
             rest.extend((part, depth + 1) for pair in pairs.items() for part in pair)
