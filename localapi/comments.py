@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from sqlalchemy import Select, or_, select, update
+from sqlalchemy import Select, or_, select
 
 from localapi import quota
 from localapi.context import Context, Refusal, interaction_id, native_id, unsupported, wire_time
@@ -96,7 +96,7 @@ async def list_comment_replies(context: Context, args: ListCommentReplies) -> Co
 
 @implements(REPLY_TO_COMMENT)
 async def reply_to_comment(context: Context, args: ReplyToComment) -> CommentReply:
-    account, post = await _post(context, args.account_id, args.post_id, "reply to comments")
+    account, post = await _post(context, args.account_id, args.post_id, "reply to comments", to_change=True)
     if not PLATFORMS[account.platform].comments.reply:
         raise unsupported(account.platform, "reply to comments")
     parent = await _comment(context, post, args.comment_id) if args.comment_id else None
@@ -125,7 +125,7 @@ async def add_comment(
     author_username: str,
     is_owner: bool = False,
 ) -> Comment:
-    """Put a comment under a post of the simulated network."""
+    """Put a comment under a post of the simulated network. The caller holds the row of the post."""
     comment = Comment(
         platform_id=PLATFORMS[post.platform].native_id(context.ids.random_hex(32), "comment"),
         network_post_id=post.id,
@@ -139,22 +139,17 @@ async def add_comment(
         moderation_status="published" if post.platform == "youtube" else "",
     )
     context.session.add(comment)
-    await context.session.execute(
-        update(NetworkPost)
-        .where(NetworkPost.id == post.id)
-        .values(comment_count=NetworkPost.comment_count + 1, last_comment_at=context.now)
-    )
+    post.comment_count += 1
+    post.last_comment_at = comment.created_at
     if parent is not None:
-        await context.session.execute(
-            update(Comment).where(Comment.platform_id == parent.platform_id).values(reply_count=Comment.reply_count + 1)
-        )
+        parent.reply_count += 1
     await context.session.flush()
     return comment
 
 
 @implements(DELETE_COMMENT)
 async def delete_comment(context: Context, args: DeleteComment) -> Success:
-    account, post = await _post(context, args.account_id, args.post_id, "delete comments")
+    account, post = await _post(context, args.account_id, args.post_id, "delete comments", to_change=True)
     comment = await _comment(context, post, args.comment_id)
     if not _capabilities(PLATFORMS[account.platform], comment).can_delete:
         raise unsupported(account.platform, "delete this comment")
@@ -162,13 +157,10 @@ async def delete_comment(context: Context, args: DeleteComment) -> Success:
     gone = [comment, *below]
     for row in gone:
         await context.session.delete(row)
-    await context.session.execute(
-        update(NetworkPost).where(NetworkPost.id == post.id).values(comment_count=NetworkPost.comment_count - len(gone))
-    )
-    if comment.parent_id is not None:
-        await context.session.execute(
-            update(Comment).where(Comment.platform_id == comment.parent_id).values(reply_count=Comment.reply_count - 1)
-        )
+    post.comment_count -= len(gone)
+    parent = await context.session.get(Comment, comment.parent_id) if comment.parent_id else None
+    if parent is not None:
+        parent.reply_count -= 1
     return Success(success=True)
 
 
@@ -183,7 +175,7 @@ async def unhide_comment(context: Context, args: UnhideComment) -> Success:
 
 
 async def _set_hidden(context: Context, args: HideComment | UnhideComment, *, hidden: bool) -> Success:
-    account, post = await _post(context, args.account_id, args.post_id, "hide comments")
+    account, post = await _post(context, args.account_id, args.post_id, "hide comments", to_change=True)
     comment = await _comment(context, post, args.comment_id)
     if not _capabilities(PLATFORMS[account.platform], comment).can_hide:
         raise unsupported(account.platform, "hide this comment")
@@ -204,7 +196,7 @@ async def unlike_comment(context: Context, args: UnlikeComment) -> Success:
 
 
 async def _set_liked(context: Context, args: LikeComment | UnlikeComment, *, liked: bool) -> Success:
-    account, post = await _post(context, args.account_id, args.post_id, "like comments")
+    account, post = await _post(context, args.account_id, args.post_id, "like comments", to_change=True)
     comment = await _comment(context, post, args.comment_id)
     if not PLATFORMS[account.platform].comments.like:
         raise unsupported(account.platform, "like comments")
@@ -216,7 +208,7 @@ async def _set_liked(context: Context, args: LikeComment | UnlikeComment, *, lik
 
 @implements(SEND_PRIVATE_REPLY)
 async def send_private_reply(context: Context, args: SendPrivateReply) -> Success:
-    account, post = await _post(context, args.account_id, args.post_id, "send private replies")
+    account, post = await _post(context, args.account_id, args.post_id, "send private replies", to_change=True)
     platform = account.platform
     if not PLATFORMS[platform].comments.private_reply:
         raise unsupported(platform, "send private replies")
@@ -237,20 +229,25 @@ async def send_private_reply(context: Context, args: SendPrivateReply) -> Succes
     return Success(success=True)
 
 
-async def _post(context: Context, account_id: str, post_id: str, what: str) -> tuple[Account, NetworkPost]:
-    """The account and its post, by the row's id or the platform's."""
+async def _post(
+    context: Context, account_id: str, post_id: str, what: str, *, to_change: bool = False
+) -> tuple[Account, NetworkPost]:
+    """The account and its post, by the row's id or the platform's.
+
+    What changes a comment holds the post until it is done, so that its count is right and a check stays true. Every
+    writer takes the post before the caller's quota and that before a conversation, so that none waits in a circle.
+    """
     account = await context.account(account_id)
     if not PLATFORMS[account.platform].comments.list:
         raise unsupported(account.platform, what)
     if account.status != "active":
         raise Refusal(403, "account.reconnection_required", "connect this account again with POST /accounts/connect")
-    post = await context.session.scalar(
-        select(NetworkPost).where(
-            NetworkPost.account_id == account.id,
-            or_(NetworkPost.id == post_id, NetworkPost.platform_id == post_id),
-            NetworkPost.deleted_at.is_(None),
-        )
+    query = select(NetworkPost).where(
+        NetworkPost.account_id == account.id,
+        or_(NetworkPost.id == post_id, NetworkPost.platform_id == post_id),
+        NetworkPost.deleted_at.is_(None),
     )
+    post = await context.session.scalar(query.with_for_update() if to_change else query)
     if post is None:
         raise Refusal(404, "post.not_found", "this account has no such post; see GET /inbox/comments")
     return account, post

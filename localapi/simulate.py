@@ -113,6 +113,7 @@ async def _comment(context: Context, account: Account, text: str, name: str, use
         .where(NetworkPost.account_id == account.id, NetworkPost.deleted_at.is_(None))
         .order_by(NetworkPost.published_at.desc())
         .limit(1)
+        .with_for_update()
     )
     if post is None:
         raise Refusal(404, "post.not_found", "this account has no post to comment on; publish one first")
