@@ -6,6 +6,7 @@ from sqlalchemy import Select, or_, select
 
 from localapi import quota
 from localapi.context import Context, Refusal, interaction_id, native_id, unsupported, wire_time
+from localapi.inbox import check_connected, check_text
 from localapi.network import PLATFORMS, PlatformProfile
 from localapi.routing import implements
 from localapi.tables import Account, Comment, NetworkPost
@@ -96,6 +97,7 @@ async def list_comment_replies(context: Context, args: ListCommentReplies) -> Co
 
 @implements(REPLY_TO_COMMENT)
 async def reply_to_comment(context: Context, args: ReplyToComment) -> CommentReply:
+    check_text(args.text)
     account, post = await _post(context, args.account_id, args.post_id, "reply to comments", to_change=True)
     if not PLATFORMS[account.platform].comments.reply:
         raise unsupported(account.platform, "reply to comments")
@@ -208,6 +210,7 @@ async def _set_liked(context: Context, args: LikeComment | UnlikeComment, *, lik
 
 @implements(SEND_PRIVATE_REPLY)
 async def send_private_reply(context: Context, args: SendPrivateReply) -> Success:
+    check_text(args.text)
     account, post = await _post(context, args.account_id, args.post_id, "send private replies", to_change=True)
     platform = account.platform
     if not PLATFORMS[platform].comments.private_reply:
@@ -240,8 +243,7 @@ async def _post(
     account = await context.account(account_id)
     if not PLATFORMS[account.platform].comments.list:
         raise unsupported(account.platform, what)
-    if account.status != "active":
-        raise Refusal(403, "account.reconnection_required", "connect this account again with POST /accounts/connect")
+    check_connected(account)
     query = select(NetworkPost).where(
         NetworkPost.account_id == account.id,
         or_(NetworkPost.id == post_id, NetworkPost.platform_id == post_id),

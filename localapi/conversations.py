@@ -8,6 +8,7 @@ from sqlalchemy import select, update
 
 from localapi import quota
 from localapi.context import Context, Refusal, invalid_field, unsupported, wire_time
+from localapi.inbox import check_connected, check_text
 from localapi.network import PLATFORMS
 from localapi.routing import implements
 from localapi.tables import Account, Comment, Conversation, MediaFile, Message
@@ -121,8 +122,7 @@ async def send_message(context: Context, args: SendMessage) -> SentMessage:
     account = await context.account(args.account_id)
     if account.id != conversation.account_id:
         raise invalid_field("account_id", "this conversation belongs to another account; see its account_id")
-    if account.status != "active":
-        raise Refusal(403, "account.reconnection_required", "connect this account again with POST /accounts/connect")
+    check_connected(account)
     _check_content(account.platform, args)
     bubbles = await _bubbles(context, args)
     _check_window(context, conversation, account.platform, args.message_tag)
@@ -134,6 +134,8 @@ async def send_message(context: Context, args: SendMessage) -> SentMessage:
 
 
 def _check_content(platform: str, args: SendMessage) -> None:
+    if args.text:
+        check_text(args.text)
     profile = PLATFORMS[platform]
     interactive = next((name for name in ("quick_replies", "buttons", "cards") if getattr(args, name)), None)
     if interactive and not profile.dm_interactive:
