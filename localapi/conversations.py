@@ -4,11 +4,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import or_, select, update
 
 from localapi import quota
-from localapi.context import Context, Refusal, invalid_field, unsupported, wire_time
+from localapi.context import Context, Refusal, invalid_field, missing_field, native_id, unsupported, wire_time
+from localapi.delivery import address_problem
 from localapi.inbox import check_connected, check_text
+from localapi.media import preview_address
 from localapi.network import PLATFORMS
 from localapi.routing import implements
 from localapi.tables import Account, Comment, Conversation, MediaFile, Message
@@ -20,12 +22,14 @@ from tools.conversations import (
     MARK_CONVERSATION_READ,
     SEND_MESSAGE,
     UPDATE_CONVERSATION,
+    Attachment,
     ConversationAnswer,
     ConversationList,
     GetConversation,
     ListConversations,
     ListMessages,
     MarkConversationRead,
+    MessageButton,
     MessageList,
     SendMessage,
     SentMessage,
@@ -47,6 +51,8 @@ class Bubble:
 
 HUMAN_AGENT_DAYS = 7
 BUTTON_TEXT_LENGTH = 640
+# Kept in place of an address, as that of a file of the library is good for minutes only.
+_LIBRARY = "media:"
 _KINDS = {
     "jpg": "image", "jpeg": "image", "png": "image", "gif": "image", "webp": "image", "mp4": "video", "mov": "video",
     "mp3": "audio", "m4a": "audio", "ogg": "audio",
@@ -111,7 +117,7 @@ async def list_messages(context: Context, args: ListMessages) -> MessageList:
         cursor=args.cursor,
     )
     return MessageList(
-        data=[_message(row) for row in rows],
+        data=[_message(context, row) for row in rows],
         pagination=Pagination(has_more=cursor is not None, next_cursor=cursor or ""),
     )
 
@@ -124,8 +130,9 @@ async def send_message(context: Context, args: SendMessage) -> SentMessage:
         raise invalid_field("account_id", "this conversation belongs to another account; see its account_id")
     check_connected(account)
     _check_content(account.platform, args)
-    bubbles = await _bubbles(context, args)
-    _check_window(context, conversation, account.platform, args.message_tag)
+    await _check_quoted(context, conversation, args.reply_to_message_id)
+    bubbles = await _bubbles(context, account.platform, args)
+    _check_window(context, conversation, account.platform, args)
     await quota.spend(context, "interactions")
     messages = [await append(context, conversation, account, bubble) for bubble in bubbles]
     return SentMessage(
@@ -143,20 +150,18 @@ def _check_content(platform: str, args: SendMessage) -> None:
     if (args.attachments or args.attachment_url) and not profile.dm_attachments:
         raise unsupported(platform, "take attachments in messages")
     if interactive in {"quick_replies", "buttons"} and not args.text:
-        raise Refusal(400, "validation.field_required", f"{interactive} need text", field="text")
+        raise missing_field("text", f"{interactive} need text")
     if interactive and (args.attachments or args.attachment_url):
         raise invalid_field("attachments", f"{interactive} go without attachments")
     if interactive == "buttons" and args.text and len(args.text) > BUTTON_TEXT_LENGTH:
         raise invalid_field("text", f"text above buttons is at most {BUTTON_TEXT_LENGTH} characters")
     for index, button in enumerate(args.buttons or []):
-        wanted = "url" if button.type == "url" else "payload"
-        if not getattr(button, wanted):
-            raise Refusal(
-                400,
-                "validation.field_required",
-                f"a {button.type} button needs {wanted}",
-                field=f"buttons.{index}.{wanted}",
-            )
+        _check_button(button, f"buttons.{index}")
+    for index, card in enumerate(args.cards or []):
+        if card.image_url:
+            _check_address(card.image_url, f"cards.{index}.image_url")
+        for number, button in enumerate(card.buttons or []):
+            _check_button(button, f"cards.{index}.buttons.{number}")
     if args.message_tag and profile.message_tags and args.message_tag not in profile.message_tags:
         raise Refusal(
             400,
@@ -166,15 +171,50 @@ def _check_content(platform: str, args: SendMessage) -> None:
         )
 
 
-def _check_window(context: Context, conversation: Conversation, platform: str, tag: str | None) -> None:
-    """Refuse a message that the platform would not let through now."""
+def _check_button(button: MessageButton, field: str) -> None:
+    wanted = "url" if button.type == "url" else "payload"
+    value = button.url if button.type == "url" else button.payload
+    if not value:
+        raise missing_field(f"{field}.{wanted}", f"a {button.type} button needs {wanted}")
+    if button.type == "url":
+        _check_address(value, f"{field}.url")
+
+
+def _check_address(address: str, field: str) -> None:
+    if address_problem(address) is not None:
+        raise invalid_field(field, f"{field} must be a public http(s) address, which the platform can open")
+
+
+async def _check_quoted(context: Context, conversation: Conversation, message_id: str | None) -> None:
+    """Refuse to quote a message that this conversation does not have."""
+    if message_id is None:
+        return
+    found = await context.session.scalar(
+        select(Message.id).where(
+            Message.conversation_id == conversation.id,
+            or_(Message.id == message_id, Message.platform_id == native_id(message_id)),
+        )
+    )
+    if found is None:
+        raise Refusal(
+            404,
+            "resource.not_found",
+            "this conversation has no such message to quote",
+            resource="message",
+            id=message_id[:100],
+        )
+
+
+def _check_window(context: Context, conversation: Conversation, platform: str, args: SendMessage) -> None:
+    """Refuse a message that the platform would not let through now. A tag makes room for plain messages only."""
     if conversation.blocked or (platform == "telegram" and conversation.last_inbound_at is None):
         raise Refusal(403, "telegram.cannot_message", "this person has not started the bot, or has blocked it")
     hours = PLATFORMS[platform].dm_window_hours
     if hours is None:
         return
     window = timedelta(hours=hours)
-    if tag in PLATFORMS[platform].message_tags:
+    is_plain = not (args.quick_replies or args.buttons or args.cards)
+    if is_plain and args.message_tag in PLATFORMS[platform].message_tags:
         window = timedelta(days=HUMAN_AGENT_DAYS)
     if conversation.last_inbound_at is None or context.now - conversation.last_inbound_at > window:
         code = "whatsapp.window_closed" if platform == "whatsapp" else f"platform.{platform}.window_closed"
@@ -183,7 +223,7 @@ def _check_window(context: Context, conversation: Conversation, platform: str, t
         )
 
 
-async def _bubbles(context: Context, args: SendMessage) -> list[Bubble]:
+async def _bubbles(context: Context, platform: str, args: SendMessage) -> list[Bubble]:
     """One message for each attachment, and one for the text with what belongs to it."""
     bubbles: list[Bubble] = []
     interactive = {
@@ -194,28 +234,39 @@ async def _bubbles(context: Context, args: SendMessage) -> list[Bubble]:
     if args.text or interactive:
         bubbles.append(Bubble(text=args.text or "", interactive=interactive or None))
     if args.attachments:
-        for index, item in enumerate(args.attachments):
-            if item.source_type == "media_id":
-                file = await context.session.get(MediaFile, item.source)
-                if file is None or file.user_id != context.user.id or file.status != "ready":
-                    raise Refusal(404, "media.not_found", f"attachment {index + 1} is no file of the library")
-                bubbles.append(Bubble(attachment_type=file.kind, attachment_url=f"media:{file.id}"))
-            else:
-                if item.source_type == "platform_attachment_id" and item.type is None:
-                    raise Refusal(
-                        400,
-                        "validation.field_required",
-                        "platform_attachment_id needs type",
-                        field=f"attachments.{index}.type",
-                    )
-                bubbles.append(Bubble(attachment_type=item.type or _kind(item.source), attachment_url=item.source))
+        bubbles += [
+            await _attached(context, platform, item, f"attachments.{index}")
+            for index, item in enumerate(args.attachments)
+        ]
     elif args.attachment_url:
-        bubbles.append(Bubble(attachment_type=_kind(args.attachment_url), attachment_url=args.attachment_url))
+        _check_address(args.attachment_url, "attachment_url")
+        bubbles.append(Bubble(attachment_type=_kind(platform, args.attachment_url), attachment_url=args.attachment_url))
     return bubbles
 
 
-def _kind(address: str) -> str:
-    return _KINDS.get(address.partition("?")[0].rpartition(".")[2].lower(), "file")
+async def _attached(context: Context, platform: str, item: Attachment, field: str) -> Bubble:
+    if item.source_type == "media_id":
+        file = await context.session.get(MediaFile, item.source)
+        if file is None or file.user_id != context.user.id or file.status != "ready":
+            raise Refusal(404, "media.not_found", f"{field} is no file of the library")
+        return Bubble(attachment_type=_shown_as(platform, file.kind), attachment_url=f"{_LIBRARY}{file.id}")
+    if item.source_type == "url":
+        _check_address(item.source, f"{field}.source")
+        return Bubble(attachment_type=item.type or _kind(platform, item.source), attachment_url=item.source)
+    if item.type is None:
+        raise missing_field(f"{field}.type", "platform_attachment_id needs type")
+    # Such an id says nothing about where the platform keeps the file.
+    return Bubble(attachment_type=item.type)
+
+
+def _kind(platform: str, address: str) -> str:
+    """What the address's extension makes of it; the query is no part of the name."""
+    return _shown_as(platform, _KINDS.get(address.partition("?")[0].rpartition(".")[2].lower(), "file"))
+
+
+def _shown_as(platform: str, kind: str) -> str:
+    # Telegram has photos; the rest goes out as a document.
+    return "file" if platform == "telegram" and kind != "image" else kind
 
 
 async def append(
@@ -244,7 +295,7 @@ async def append(
     )
     context.session.add(row)
     changes: dict[str, object] = {
-        "last_message": row.text or f"[{row.attachment_type}]",
+        "last_message": row.text or _in_a_word(bubble),
         "last_message_at": row.created_at,
         "updated_at": row.created_at,
     }
@@ -257,6 +308,12 @@ async def append(
     await context.session.flush()
     await context.session.execute(update(Conversation).where(Conversation.id == conversation.id).values(**changes))
     return row
+
+
+def _in_a_word(bubble: Bubble) -> str:
+    """What the list of conversations shows of a message without text."""
+    cards = (bubble.interactive or {}).get("cards")
+    return str(cards[0]["title"]) if cards else f"[{bubble.attachment_type}]"
 
 
 async def open_private_thread(
@@ -323,7 +380,10 @@ def _conversation(row: Conversation) -> ConversationRow:
     )
 
 
-def _message(row: Message) -> MessageRow:
+def _message(context: Context, row: Message) -> MessageRow:
+    address = row.attachment_url or ""
+    if address.startswith(_LIBRARY):
+        address = preview_address(context.installation, address.removeprefix(_LIBRARY))
     return MessageRow(
         id=row.id,
         conversation_id=row.conversation_id,
@@ -333,7 +393,7 @@ def _message(row: Message) -> MessageRow:
         sender_name=row.sender_name,
         text=row.text,
         attachment_type=row.attachment_type or "",
-        attachment_url=row.attachment_url or "",
+        attachment_url=address,
         status=row.status,
         status_updated_at=wire_time(row.status_updated_at),
         created_at=wire_time(row.created_at),
