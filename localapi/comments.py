@@ -6,7 +6,7 @@ from sqlalchemy import Select, or_, select
 
 from localapi import quota
 from localapi.context import Context, Refusal, interaction_id, native_id, unsupported, wire_time
-from localapi.inbox import check_connected, check_text
+from localapi.inbox import check_connected, check_text, list_scope, page_of_moving
 from localapi.network import PLATFORMS, PlatformProfile
 from localapi.routing import implements
 from localapi.tables import Account, Comment, NetworkPost
@@ -62,14 +62,24 @@ async def list_commented_posts(context: Context, args: ListCommentedPosts) -> Co
         query = query.where(NetworkPost.platform == args.platform)
     if args.since:
         query = query.where(NetworkPost.last_comment_at >= args.since)
-    descending = args.sort_order != "asc"
-    rows, cursor = await context.page(
-        query,
-        scope="commented_posts",
-        order=[(NetworkPost.last_comment_at, descending), (NetworkPost.id, descending)],
-        limit=args.limit or 25,
-        cursor=args.cursor,
+    order = args.sort_order or "desc"
+    scope = list_scope(
+        "commented_posts", order, args.account_id, args.brand_id, args.platform, args.min_comments, args.since
     )
+    if order == "desc":
+        rows, cursor = await page_of_moving(
+            context,
+            query,
+            scope=scope,
+            touched_at=NetworkPost.last_comment_at,
+            unique=NetworkPost.id,
+            limit=args.limit or 25,
+            cursor=args.cursor,
+        )
+    else:
+        # What moves in this direction moves ahead of the reader.
+        rising = [(NetworkPost.last_comment_at, False), (NetworkPost.id, False)]
+        rows, cursor = await context.page(query, scope=scope, order=rising, limit=args.limit or 25, cursor=args.cursor)
     return CommentedPostList(
         data=[_commented_post(context, row) for row in rows],
         pagination=Pagination(has_more=cursor is not None, next_cursor=cursor or ""),

@@ -1,15 +1,15 @@
 """Inbox, conversations: direct messages on the simulated platforms, with their windows."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import or_, select
 
 from localapi import quota
 from localapi.context import Context, Refusal, invalid_field, missing_field, native_id, unsupported, wire_time
 from localapi.delivery import address_problem
-from localapi.inbox import check_connected, check_text
+from localapi.inbox import check_connected, check_text, list_scope, page_of_moving
 from localapi.media import preview_address
 from localapi.network import PLATFORMS
 from localapi.routing import implements
@@ -66,19 +66,22 @@ async def list_conversations(context: Context, args: ListConversations) -> Conve
         accounts = accounts.where(Account.id == args.account_id)
     if args.brand_id:
         accounts = accounts.where(Account.brand_id == args.brand_id)
+    status = args.status or "active"
     query = select(Conversation).where(
         Conversation.user_id == context.user.id,
         Conversation.account_id.in_(accounts.with_only_columns(Account.id)),
-        Conversation.status == (args.status or "active"),
+        Conversation.status == status,
     )
     if args.platform:
         query = query.where(Conversation.platform == args.platform)
     if args.page_id:
         query = query.where(Conversation.page_id == args.page_id)
-    rows, cursor = await context.page(
+    rows, cursor = await page_of_moving(
+        context,
         query,
-        scope="conversations",
-        order=[(Conversation.last_message_at, True), (Conversation.id, True)],
+        scope=list_scope("conversations", args.account_id, args.brand_id, args.page_id, args.platform, status),
+        touched_at=Conversation.last_message_at,
+        unique=Conversation.id,
         limit=args.limit or 25,
         cursor=args.cursor,
     )
@@ -270,43 +273,34 @@ def _shown_as(platform: str, kind: str) -> str:
 
 
 async def append(
-    context: Context,
-    conversation: Conversation,
-    account: Account,
-    bubble: Bubble,
-    *,
-    incoming_at: datetime | None = None,
+    context: Context, conversation: Conversation, account: Account, bubble: Bubble, *, is_incoming: bool = False
 ) -> Message:
-    """Write one message into a conversation: ours, or with `incoming_at` the other person's."""
+    """Write one message into a conversation: ours, or the other person's."""
+    # Held before the clock is read, so that the time of the last message only grows.
+    await context.session.refresh(conversation, with_for_update=True)
+    now = context.now
     row = Message(
         id=context.ids.uuid(),
         conversation_id=conversation.id,
         platform_id=PLATFORMS[conversation.platform].native_id(context.ids.random_hex(32), "message"),
-        direction="incoming" if incoming_at else "outgoing",
-        sender_id=conversation.participant_id if incoming_at else account.platform_account_id,
-        sender_name=conversation.participant_name if incoming_at else account.name,
+        direction="incoming" if is_incoming else "outgoing",
+        sender_id=conversation.participant_id if is_incoming else account.platform_account_id,
+        sender_name=conversation.participant_name if is_incoming else account.name,
         text=bubble.text,
         attachment_type=bubble.attachment_type,
         attachment_url=bubble.attachment_url,
         interactive=bubble.interactive,
-        status="delivered" if incoming_at else "sent",
-        status_updated_at=context.now,
-        created_at=incoming_at or context.now,
+        status="delivered" if is_incoming else "sent",
+        status_updated_at=now,
+        created_at=now,
     )
     context.session.add(row)
-    changes: dict[str, object] = {
-        "last_message": row.text or _in_a_word(bubble),
-        "last_message_at": row.created_at,
-        "updated_at": row.created_at,
-    }
-    if incoming_at:
-        changes |= {
-            "last_inbound_at": incoming_at,
-            "unread_count": Conversation.unread_count + 1,
-            "status": "active",
-        }
+    conversation.last_message = row.text or _in_a_word(bubble)
+    conversation.last_message_at = conversation.updated_at = now
+    if is_incoming:
+        conversation.last_inbound_at, conversation.status = now, "active"
+        conversation.unread_count += 1
     await context.session.flush()
-    await context.session.execute(update(Conversation).where(Conversation.id == conversation.id).values(**changes))
     return row
 
 

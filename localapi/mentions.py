@@ -4,7 +4,7 @@ from sqlalchemy import or_, select
 
 from localapi import quota
 from localapi.context import Context, Refusal, interaction_id, native_id, unsupported, wire_time
-from localapi.inbox import check_connected, check_text
+from localapi.inbox import check_connected, check_text, list_scope
 from localapi.network import PLATFORMS
 from localapi.routing import implements
 from localapi.tables import Mention
@@ -23,7 +23,7 @@ async def list_mentions(context: Context, args: ListMentions) -> MentionList:
         query = query.where(Mention.received_at >= args.since)
     rows, cursor = await context.page(
         query,
-        scope=f"mentions:{account.id}",
+        scope=list_scope("mentions", account.id, args.since),
         order=[(Mention.received_at, True), (Mention.platform_id, True)],
         limit=args.limit or 20,
         cursor=args.cursor,

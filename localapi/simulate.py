@@ -144,7 +144,7 @@ async def _message(context: Context, account: Account, text: str, name: str, use
         )
         context.session.add(conversation)
         await context.session.flush()
-    message = await append(context, conversation, account, Bubble(text=text), incoming_at=context.now)
+    message = await append(context, conversation, account, Bubble(text=text), is_incoming=True)
     return message.platform_id
 
 
