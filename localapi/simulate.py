@@ -1,5 +1,6 @@
 """New comments, messages, reviews and mentions arriving from the simulated platforms."""
 
+import contextlib
 import random
 from dataclasses import dataclass
 
@@ -9,7 +10,7 @@ from localapi.comments import add_comment
 from localapi.context import Caller, Context, Installation, Refusal
 from localapi.conversations import Bubble, append
 from localapi.network import PLATFORMS
-from localapi.tables import Account, Conversation, Fault, Mention, NetworkPost, Review, User
+from localapi.tables import Account, Conversation, Fault, Mention, NetworkPost, Page, Review, User
 
 KINDS = ("comment", "dm", "review", "mention")
 
@@ -72,9 +73,18 @@ async def arrive(
     return Arrival(kind=kind, account_id=account.id, id=identifier)
 
 
-async def arrive_something(installation: Installation) -> Arrival:
-    """Let something arrive, of a kind left to chance."""
-    return await arrive(installation, random.choice(KINDS[:2]))
+async def arrive_something(installation: Installation, chance: random.Random | None = None) -> Arrival:
+    """Let something arrive, of a kind left to chance among those that the accounts can have.
+
+    Raises:
+        Refusal: no account can have any of them.
+    """
+    *others, last = (chance or random.Random()).sample(KINDS, len(KINDS))
+    for kind in others:
+        # A workspace without a Google account, say, still gets the other kinds.
+        with contextlib.suppress(Refusal):
+            return await arrive(installation, kind)
+    return await arrive(installation, last)
 
 
 async def order_failure(installation: Installation, *, account_id: str, kind: str, times: int = 1) -> None:
@@ -134,6 +144,7 @@ async def _message(context: Context, account: Account, text: str, name: str, use
             id=context.ids.uuid(),
             user_id=context.user.id,
             account_id=account.id,
+            page_id=await _page_id(context, account),
             platform=account.platform,
             platform_id="t_" + context.ids.random_hex(16),
             participant_id=f"u_{username}",
@@ -146,6 +157,12 @@ async def _message(context: Context, account: Account, text: str, name: str, use
         await context.session.flush()
     message = await append(context, conversation, account, Bubble(text=text), is_incoming=True)
     return message.platform_id
+
+
+async def _page_id(context: Context, account: Account) -> str | None:
+    """The page that people write to: the account's default one, none where the platform has no pages."""
+    pages = select(Page.id).where(Page.account_id == account.id).order_by(Page.is_default.desc(), Page.created_at)
+    return await context.session.scalar(pages.limit(1))
 
 
 async def _review(context: Context, account: Account, text: str, name: str, rating: int) -> str:
