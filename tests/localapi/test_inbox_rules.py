@@ -5,10 +5,11 @@ import pytest
 from sqlalchemy import update
 
 from localapi.app import EmbeddedApi
+from localapi.context import native_id
 from localapi.tables import Account
 
 pytestmark = pytest.mark.anyio
-IG, POST, FB = "acc_aurora_instagram", "ig_1789001", "acc_aurora_facebook"
+IG, POST = "acc_aurora_instagram", "ig_1789001"
 DIRECT = "/v1/inbox/conversations/conv_ig_1/messages"
 
 
@@ -83,3 +84,41 @@ async def test_what_is_not_there_is_named(
     response = await http.post(path, json={**body, "text": "Hi"})
     error = response.json()["error"]
     assert (response.status_code, error["code"], error["meta"]) == (404, "resource.not_found", meta)
+
+
+@pytest.mark.parametrize(
+    ("order", "ids"),
+    [
+        (None, ["rev_1", "rev_2", "rev_3", "rev_4"]),
+        ("newest", ["rev_1", "rev_2", "rev_3", "rev_4"]),
+        ("rating_asc", ["rev_2", "rev_4", "rev_3", "rev_1"]),
+        ("rating_desc", ["rev_1", "rev_3", "rev_4", "rev_2"]),
+    ],
+)
+async def test_reviews_come_by_time_or_by_rating(http: httpx2.AsyncClient, order: str | None, ids: list[str]) -> None:
+    query = {"order": order} if order else {}
+    rows = (await http.get("/v1/inbox/reviews/acc_aurora_google", params=query)).json()["data"]
+    assert [native_id(row["id"]) for row in rows] == ids
+
+
+@pytest.mark.parametrize(
+    ("path", "most"),
+    [
+        ("/v1/inbox/reviews/acc_aurora_google", 50),
+        ("/v1/inbox/conversations/conv_ig_1/messages", 200),
+        ("/v1/inbox/conversations", 100),
+        ("/v1/inbox/comments", 100),
+        (f"/v1/accounts/{IG}/mentions", 100),
+    ],
+)
+async def test_a_page_has_no_more_rows_than_its_list_allows(http: httpx2.AsyncClient, path: str, most: int) -> None:
+    assert (await http.get(path, params={"limit": str(most)})).status_code == 200
+    for limit in (0, most + 1):
+        response = await http.get(path, params={"limit": str(limit)})
+        assert (response.status_code, response.json()["error"]["meta"]) == (400, {"field": "limit"})
+
+
+@pytest.mark.parametrize("order", ["oldest", "rating"])
+async def test_an_unknown_order_of_reviews_is_refused(http: httpx2.AsyncClient, order: str) -> None:
+    response = await http.get("/v1/inbox/reviews/acc_aurora_google", params={"order": order})
+    assert (response.status_code, response.json()["error"]["meta"]) == (400, {"field": "order"})
