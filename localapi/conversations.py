@@ -315,12 +315,24 @@ async def open_private_thread(
 ) -> None:
     """Put a private reply into the thread with the comment's author.
 
-    On Instagram the thread stays outside the messaging window until the person answers.
+    On Facebook a comment opens the messaging window of a new thread; on Instagram only an answer does.
     """
+    conversation = await thread_with(context, account, comment.author_id, name=comment.author_name, page_id=page_id)
+    has_just_begun = conversation.last_message == ""
+    if has_just_begun and account.platform == "facebook":
+        conversation.last_inbound_at = context.now
+        await context.session.flush()
+    await append(context, conversation, account, Bubble(text=text))
+
+
+async def thread_with(
+    context: Context, account: Account, person_id: str, *, name: str, page_id: str | None
+) -> Conversation:
+    """The conversation of an account with a person, begun if there is none."""
+    # Who begins the same one meanwhile has to wait, and then finds it.
+    await context.session.execute(select(Account.id).where(Account.id == account.id).with_for_update(key_share=True))
     conversation = await context.session.scalar(
-        select(Conversation).where(
-            Conversation.account_id == account.id, Conversation.participant_id == comment.author_id
-        )
+        select(Conversation).where(Conversation.account_id == account.id, Conversation.participant_id == person_id)
     )
     if conversation is None:
         conversation = Conversation(
@@ -330,16 +342,15 @@ async def open_private_thread(
             page_id=page_id,
             platform=account.platform,
             platform_id="t_" + context.ids.random_hex(16),
-            participant_id=comment.author_id,
-            participant_name=comment.author_name,
+            participant_id=person_id,
+            participant_name=name,
             last_message_at=context.now,
-            last_inbound_at=context.now if account.platform == "facebook" else None,
             created_at=context.now,
             updated_at=context.now,
         )
         context.session.add(conversation)
         await context.session.flush()
-    await append(context, conversation, account, Bubble(text=text))
+    return conversation
 
 
 async def _find(context: Context, conversation_id: str) -> Conversation:

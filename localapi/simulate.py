@@ -8,9 +8,9 @@ from sqlalchemy import select
 
 from localapi.comments import add_comment
 from localapi.context import Caller, Context, Installation, Refusal
-from localapi.conversations import Bubble, append
+from localapi.conversations import Bubble, append, thread_with
 from localapi.network import PLATFORMS
-from localapi.tables import Account, Conversation, Fault, Mention, NetworkPost, Page, Review, User
+from localapi.tables import Account, Fault, Mention, NetworkPost, Page, Review, User
 
 KINDS = ("comment", "dm", "review", "mention")
 
@@ -134,27 +134,8 @@ async def _comment(context: Context, account: Account, text: str, name: str, use
 
 
 async def _message(context: Context, account: Account, text: str, name: str, username: str) -> str:
-    conversation = await context.session.scalar(
-        select(Conversation).where(
-            Conversation.account_id == account.id, Conversation.participant_id == f"u_{username}"
-        )
-    )
-    if conversation is None:
-        conversation = Conversation(
-            id=context.ids.uuid(),
-            user_id=context.user.id,
-            account_id=account.id,
-            page_id=await _page_id(context, account),
-            platform=account.platform,
-            platform_id="t_" + context.ids.random_hex(16),
-            participant_id=f"u_{username}",
-            participant_name=name,
-            last_message_at=context.now,
-            created_at=context.now,
-            updated_at=context.now,
-        )
-        context.session.add(conversation)
-        await context.session.flush()
+    page_id = await _page_id(context, account)
+    conversation = await thread_with(context, account, f"u_{username}", name=name, page_id=page_id)
     message = await append(context, conversation, account, Bubble(text=text), is_incoming=True)
     return message.platform_id
 

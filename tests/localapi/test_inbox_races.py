@@ -5,6 +5,9 @@ import asyncio
 import httpx2
 import pytest
 
+from localapi.app import EmbeddedApi
+from localapi.simulate import arrive
+
 pytestmark = pytest.mark.anyio
 IG, POST = "acc_aurora_instagram", "ig_1789001"
 FB, FB_POST = "acc_aurora_facebook", "100200300400_555"
@@ -73,3 +76,37 @@ async def test_replies_at_once_are_all_counted(http: httpx2.AsyncClient) -> None
     assert (await comment(http, IG, POST, "ig_c_1"))["reply_count"] == 6
     rows = (await http.get("/v1/inbox/comments", params={"account_id": IG})).json()["data"]
     assert rows[0]["comment_count"] == 11
+
+
+async def test_writers_of_all_kinds_at_once_wait_for_each_other(http: httpx2.AsyncClient, api: EmbeddedApi) -> None:
+    """Whoever takes two rows takes them in the same order as the others, so that the database breaks up no circle."""
+    under, direct = f"/v1/inbox/comments/{FB_POST}", "/v1/inbox/conversations/conv_fb_1/messages"
+    said = {"account_id": FB, "text": "Hi"}
+    # Greta Holm wrote fb_c_1 and is the other end of conv_fb_1.
+    assert (await http.post(f"{under}/fb_c_1/private-reply", json=said)).status_code == 200
+    arrivals = [arrive(api.installation, kind, account_id=FB, author="Greta Holm") for kind in ("comment", "dm") * 3]
+    requests = [
+        http.post(path, json=body)
+        for path, body in (
+            (direct, said),
+            (under, {**said, "comment_id": "fb_c_1"}),
+            (f"{under}/fb_c_2/private-reply", said),
+            (f"{under}/fb_c_1/like", said),
+            (f"{under}/fb_c_1/hide", said),
+        )
+        * 4
+    ]
+    responses, _ = await asyncio.gather(asyncio.gather(*requests), asyncio.gather(*arrivals))
+    assert sorted(response.status_code for response in responses) == [200] * 17 + [400] * 3
+    rows = (await http.get("/v1/inbox/comments", params={"account_id": FB})).json()["data"]
+    assert rows[0]["comment_count"] == 2 + 4 + 3
+    messages = (await http.get(direct, params={"limit": "200"})).json()["data"]
+    assert len(messages) == 2 + 1 + 4
+
+
+async def test_messages_of_one_person_at_once_begin_one_conversation(
+    http: httpx2.AsyncClient, api: EmbeddedApi
+) -> None:
+    await asyncio.gather(*(arrive(api.installation, "dm", account_id=IG, author="Ana Sousa") for _ in range(6)))
+    rows = (await http.get("/v1/inbox/conversations", params={"account_id": IG})).json()["data"]
+    assert [row["unread_count"] for row in rows if row["participant_name"] == "Ana Sousa"] == [6]
