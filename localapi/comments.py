@@ -1,11 +1,15 @@
 """Inbox, comments: what the simulated platforms hold under the user's posts."""
 
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from typing import Any
 
-from sqlalchemy import Select, or_, select, update
+from sqlalchemy import Select, or_, select
+from sqlalchemy.orm import InstrumentedAttribute
 
 from localapi import quota
-from localapi.context import Context, Refusal, interaction_id, native_id, unsupported, wire_time
+from localapi.context import Context, Refusal, interaction_id, invalid_field, native_id, unsupported, wire_time
+from localapi.inbox import check_connected, check_text, list_scope, page_of_moving
 from localapi.network import PLATFORMS, PlatformProfile
 from localapi.routing import implements
 from localapi.tables import Account, Comment, NetworkPost
@@ -39,6 +43,10 @@ from tools.comments import (
 )
 
 PRIVATE_REPLY_DAYS = 7
+Order = Sequence[tuple[InstrumentedAttribute[Any], bool]]
+NEWEST: Order = ((Comment.created_at, True), (Comment.platform_id, True))
+YOUTUBE_ORDERS: Mapping[str, Order] = {"recent": NEWEST, "relevance": ((Comment.like_count, True), *NEWEST)}
+"""Likes stand for relevance: nobody can like these comments here, so that no row moves while the list is read."""
 
 
 @implements(LIST_COMMENTED_POSTS)
@@ -61,17 +69,44 @@ async def list_commented_posts(context: Context, args: ListCommentedPosts) -> Co
         query = query.where(NetworkPost.platform == args.platform)
     if args.since:
         query = query.where(NetworkPost.last_comment_at >= args.since)
-    descending = args.sort_order != "asc"
-    rows, cursor = await context.page(
-        query,
-        scope="commented_posts",
-        order=[(NetworkPost.last_comment_at, descending), (NetworkPost.id, descending)],
-        limit=args.limit or 25,
-        cursor=args.cursor,
+    asked = await context.session.scalar(accounts.with_only_columns(Account.platform)) if args.account_id else None
+    if asked == "youtube":
+        return await _commented_videos(context, args, query)
+    order = args.sort_order or "desc"
+    scope = list_scope(
+        "commented_posts", order, args.account_id, args.brand_id, args.platform, args.min_comments, args.since
     )
+    if order == "desc":
+        rows, cursor = await page_of_moving(
+            context,
+            query,
+            scope=scope,
+            touched_at=NetworkPost.last_comment_at,
+            unique=NetworkPost.id,
+            limit=args.limit or 25,
+            cursor=args.cursor,
+        )
+    else:
+        # What moves in this direction moves ahead of the reader.
+        rising = [(NetworkPost.last_comment_at, False), (NetworkPost.id, False)]
+        rows, cursor = await context.page(query, scope=scope, order=rising, limit=args.limit or 25, cursor=args.cursor)
     return CommentedPostList(
         data=[_commented_post(context, row) for row in rows],
         pagination=Pagination(has_more=cursor is not None, next_cursor=cursor or ""),
+    )
+
+
+async def _commented_videos(
+    context: Context, args: ListCommentedPosts, query: Select[NetworkPost]
+) -> CommentedPostList:
+    """YouTube is asked live, and gives one page: there is nothing that a cursor could continue."""
+    if args.cursor:
+        raise invalid_field("cursor", "a YouTube account's list is one page without a cursor; ask with a larger limit")
+    keys = (NetworkPost.last_comment_at, NetworkPost.id)
+    query = query.order_by(*(key.asc() if args.sort_order == "asc" else key.desc() for key in keys))
+    rows = await context.session.scalars(query.limit(args.limit or 25))
+    return CommentedPostList(
+        data=[_commented_post(context, row) for row in rows], pagination=Pagination(has_more=False, next_cursor="")
     )
 
 
@@ -79,11 +114,14 @@ async def list_commented_posts(context: Context, args: ListCommentedPosts) -> Co
 async def list_comments(context: Context, args: ListComments) -> CommentList:
     account, post = await _post(context, args.account_id, args.post_id, "list comments")
     query = select(Comment).where(Comment.network_post_id == post.id, Comment.parent_id.is_(None))
+    scope, order = list_scope("comments", post.id), NEWEST
     if account.platform == "youtube":
-        query = query.where(Comment.moderation_status == (args.moderation_status or "published"))
+        status, wanted = args.moderation_status or "published", args.order or "recent"
+        query = query.where(Comment.moderation_status == status)
         if args.q:
             query = query.where(Comment.text.icontains(args.q, autoescape=True))
-    return await _comments(context, account, query, f"comments:{post.id}", args.limit or 25, args.cursor)
+        scope, order = list_scope("comments", post.id, status, wanted, args.q), YOUTUBE_ORDERS[wanted]
+    return await _comments(context, account, query, scope, order, limit=args.limit or 25, cursor=args.cursor)
 
 
 @implements(LIST_COMMENT_REPLIES)
@@ -91,12 +129,14 @@ async def list_comment_replies(context: Context, args: ListCommentReplies) -> Co
     account, post = await _post(context, args.account_id, args.post_id, "list replies")
     comment = await _comment(context, post, args.comment_id)
     query = select(Comment).where(Comment.network_post_id == post.id, Comment.parent_id == comment.platform_id)
-    return await _comments(context, account, query, f"replies:{comment.platform_id}", args.limit or 10, args.cursor)
+    scope = list_scope("replies", comment.platform_id)
+    return await _comments(context, account, query, scope, NEWEST, limit=args.limit or 10, cursor=args.cursor)
 
 
 @implements(REPLY_TO_COMMENT)
 async def reply_to_comment(context: Context, args: ReplyToComment) -> CommentReply:
-    account, post = await _post(context, args.account_id, args.post_id, "reply to comments")
+    check_text(args.text)
+    account, post = await _post(context, args.account_id, args.post_id, "reply to comments", to_change=True)
     if not PLATFORMS[account.platform].comments.reply:
         raise unsupported(account.platform, "reply to comments")
     parent = await _comment(context, post, args.comment_id) if args.comment_id else None
@@ -125,7 +165,7 @@ async def add_comment(
     author_username: str,
     is_owner: bool = False,
 ) -> Comment:
-    """Put a comment under a post of the simulated network."""
+    """Put a comment under a post of the simulated network. The caller holds the row of the post."""
     comment = Comment(
         platform_id=PLATFORMS[post.platform].native_id(context.ids.random_hex(32), "comment"),
         network_post_id=post.id,
@@ -139,37 +179,39 @@ async def add_comment(
         moderation_status="published" if post.platform == "youtube" else "",
     )
     context.session.add(comment)
-    await context.session.execute(
-        update(NetworkPost)
-        .where(NetworkPost.id == post.id)
-        .values(comment_count=NetworkPost.comment_count + 1, last_comment_at=context.now)
-    )
+    post.comment_count += 1
+    post.last_comment_at = comment.created_at
     if parent is not None:
-        await context.session.execute(
-            update(Comment).where(Comment.platform_id == parent.platform_id).values(reply_count=Comment.reply_count + 1)
-        )
+        parent.reply_count += 1
     await context.session.flush()
     return comment
 
 
 @implements(DELETE_COMMENT)
 async def delete_comment(context: Context, args: DeleteComment) -> Success:
-    account, post = await _post(context, args.account_id, args.post_id, "delete comments")
+    account, post = await _post(context, args.account_id, args.post_id, "delete comments", to_change=True)
     comment = await _comment(context, post, args.comment_id)
-    if not _capabilities(PLATFORMS[account.platform], comment).can_delete:
+    if not _capabilities(context, PLATFORMS[account.platform], comment).can_delete:
         raise unsupported(account.platform, "delete this comment")
-    below = await context.session.scalars(select(Comment).where(Comment.parent_id == comment.platform_id))
-    gone = [comment, *below]
+    gone = await _with_all_below(context, post, comment)
     for row in gone:
         await context.session.delete(row)
-    await context.session.execute(
-        update(NetworkPost).where(NetworkPost.id == post.id).values(comment_count=NetworkPost.comment_count - len(gone))
-    )
-    if comment.parent_id is not None:
-        await context.session.execute(
-            update(Comment).where(Comment.platform_id == comment.parent_id).values(reply_count=Comment.reply_count - 1)
-        )
+    post.comment_count -= len(gone)
+    parent = await context.session.get(Comment, comment.parent_id) if comment.parent_id else None
+    if parent is not None:
+        parent.reply_count -= 1
     return Success(success=True)
+
+
+async def _with_all_below(context: Context, post: NetworkPost, comment: Comment) -> list[Comment]:
+    """The comment, the replies to it and the replies to those."""
+    found, above = [comment], [comment.platform_id]
+    while above:
+        query = select(Comment).where(Comment.network_post_id == post.id, Comment.parent_id.in_(above))
+        below = list(await context.session.scalars(query))
+        found += below
+        above = [row.platform_id for row in below]
+    return found
 
 
 @implements(HIDE_COMMENT)
@@ -183,9 +225,9 @@ async def unhide_comment(context: Context, args: UnhideComment) -> Success:
 
 
 async def _set_hidden(context: Context, args: HideComment | UnhideComment, *, hidden: bool) -> Success:
-    account, post = await _post(context, args.account_id, args.post_id, "hide comments")
+    account, post = await _post(context, args.account_id, args.post_id, "hide comments", to_change=True)
     comment = await _comment(context, post, args.comment_id)
-    if not _capabilities(PLATFORMS[account.platform], comment).can_hide:
+    if not _capabilities(context, PLATFORMS[account.platform], comment).can_hide:
         raise unsupported(account.platform, "hide this comment")
     comment.is_hidden = hidden
     if account.platform == "youtube":
@@ -204,7 +246,7 @@ async def unlike_comment(context: Context, args: UnlikeComment) -> Success:
 
 
 async def _set_liked(context: Context, args: LikeComment | UnlikeComment, *, liked: bool) -> Success:
-    account, post = await _post(context, args.account_id, args.post_id, "like comments")
+    account, post = await _post(context, args.account_id, args.post_id, "like comments", to_change=True)
     comment = await _comment(context, post, args.comment_id)
     if not PLATFORMS[account.platform].comments.like:
         raise unsupported(account.platform, "like comments")
@@ -216,14 +258,14 @@ async def _set_liked(context: Context, args: LikeComment | UnlikeComment, *, lik
 
 @implements(SEND_PRIVATE_REPLY)
 async def send_private_reply(context: Context, args: SendPrivateReply) -> Success:
-    account, post = await _post(context, args.account_id, args.post_id, "send private replies")
+    check_text(args.text)
+    account, post = await _post(context, args.account_id, args.post_id, "send private replies", to_change=True)
     platform = account.platform
     if not PLATFORMS[platform].comments.private_reply:
         raise unsupported(platform, "send private replies")
     comment = await _comment(context, post, args.comment_id)
-    too_old = context.now - comment.created_at > timedelta(days=PRIVATE_REPLY_DAYS)
-    if too_old or comment.private_replied_at is not None or comment.is_owner:
-        reason = "it is over 7 days old" if too_old else "it is your own" if comment.is_owner else "it had one already"
+    reason = _no_private_reply(context, comment)
+    if reason is not None:
         raise Refusal(
             400,
             f"platform.{platform}.private_reply_ineligible",
@@ -237,20 +279,24 @@ async def send_private_reply(context: Context, args: SendPrivateReply) -> Succes
     return Success(success=True)
 
 
-async def _post(context: Context, account_id: str, post_id: str, what: str) -> tuple[Account, NetworkPost]:
-    """The account and its post, by the row's id or the platform's."""
+async def _post(
+    context: Context, account_id: str, post_id: str, what: str, *, to_change: bool = False
+) -> tuple[Account, NetworkPost]:
+    """The account and its post, by the row's id or the platform's.
+
+    What changes a comment holds the post until it is done, so that its count is right and a check stays true. Every
+    writer takes the post before the caller's quota and that before a conversation, so that none waits in a circle.
+    """
     account = await context.account(account_id)
     if not PLATFORMS[account.platform].comments.list:
         raise unsupported(account.platform, what)
-    if account.status != "active":
-        raise Refusal(403, "account.reconnection_required", "connect this account again with POST /accounts/connect")
-    post = await context.session.scalar(
-        select(NetworkPost).where(
-            NetworkPost.account_id == account.id,
-            or_(NetworkPost.id == post_id, NetworkPost.platform_id == post_id),
-            NetworkPost.deleted_at.is_(None),
-        )
+    check_connected(account)
+    query = select(NetworkPost).where(
+        NetworkPost.account_id == account.id,
+        or_(NetworkPost.id == post_id, NetworkPost.platform_id == post_id),
+        NetworkPost.deleted_at.is_(None),
     )
+    post = await context.session.scalar(query.with_for_update() if to_change else query)
     if post is None:
         raise Refusal(404, "post.not_found", "this account has no such post; see GET /inbox/comments")
     return account, post
@@ -268,34 +314,44 @@ async def _comment(context: Context, post: NetworkPost, comment_id: str) -> Comm
 
 
 async def _comments(
-    context: Context, account: Account, query: Select[Comment], scope: str, limit: int, cursor: str | None
+    context: Context,
+    account: Account,
+    query: Select[Comment],
+    scope: str,
+    order: Order,
+    *,
+    limit: int,
+    cursor: str | None,
 ) -> CommentList:
-    rows, after = await context.page(
-        query,
-        scope=scope,
-        order=[(Comment.created_at, True), (Comment.platform_id, True)],
-        limit=limit,
-        cursor=cursor,
-    )
+    rows, after = await context.page(query, scope=scope, order=order, limit=limit, cursor=cursor)
     profile = PLATFORMS[account.platform]
     return CommentList(
-        data=[_inbox_comment(row, profile) for row in rows],
+        data=[_inbox_comment(context, row, profile) for row in rows],
         pagination=Pagination(has_more=after is not None, next_cursor=after or ""),
     )
 
 
-def _capabilities(profile: PlatformProfile, comment: Comment) -> CommentCapabilities:
+def _capabilities(context: Context, profile: PlatformProfile, comment: Comment) -> CommentCapabilities:
     rules = profile.comments
     return CommentCapabilities(
         can_reply=rules.reply,
         can_delete=rules.delete == "all" or (rules.delete == "own" and comment.is_owner),
         can_hide=rules.hide and (rules.hide_own or not comment.is_owner),
         can_like=rules.like,
-        can_private_reply=rules.private_reply and not comment.is_owner and comment.private_replied_at is None,
+        can_private_reply=rules.private_reply and _no_private_reply(context, comment) is None,
     )
 
 
-def _inbox_comment(row: Comment, profile: PlatformProfile) -> InboxComment:
+def _no_private_reply(context: Context, comment: Comment) -> str | None:
+    """Why the comment cannot get a private reply now, or None when it can."""
+    if context.now - comment.created_at > timedelta(days=PRIVATE_REPLY_DAYS):
+        return f"it is over {PRIVATE_REPLY_DAYS} days old"
+    if comment.is_owner:
+        return "it is your own"
+    return "it had one already" if comment.private_replied_at is not None else None
+
+
+def _inbox_comment(context: Context, row: Comment, profile: PlatformProfile) -> InboxComment:
     return InboxComment(
         id=interaction_id("cmt", profile.slug, row.platform_id),
         platform_id=row.platform_id,
@@ -314,7 +370,7 @@ def _inbox_comment(row: Comment, profile: PlatformProfile) -> InboxComment:
         has_replies=row.reply_count > 0,
         reply_count=row.reply_count,
         moderation_status=row.moderation_status,
-        capabilities=_capabilities(profile, row),
+        capabilities=_capabilities(context, profile, row),
     )
 
 

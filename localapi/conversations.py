@@ -1,13 +1,16 @@
 """Inbox, conversations: direct messages on the simulated platforms, with their windows."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import or_, select
 
 from localapi import quota
-from localapi.context import Context, Refusal, invalid_field, unsupported, wire_time
+from localapi.context import Context, Refusal, invalid_field, missing_field, native_id, unsupported, wire_time
+from localapi.delivery import address_problem
+from localapi.inbox import check_connected, check_text, list_scope, page_of_moving
+from localapi.media import preview_address
 from localapi.network import PLATFORMS
 from localapi.routing import implements
 from localapi.tables import Account, Comment, Conversation, MediaFile, Message
@@ -19,12 +22,14 @@ from tools.conversations import (
     MARK_CONVERSATION_READ,
     SEND_MESSAGE,
     UPDATE_CONVERSATION,
+    Attachment,
     ConversationAnswer,
     ConversationList,
     GetConversation,
     ListConversations,
     ListMessages,
     MarkConversationRead,
+    MessageButton,
     MessageList,
     SendMessage,
     SentMessage,
@@ -46,6 +51,8 @@ class Bubble:
 
 HUMAN_AGENT_DAYS = 7
 BUTTON_TEXT_LENGTH = 640
+# Kept in place of an address, as that of a file of the library is good for minutes only.
+_LIBRARY = "media:"
 _KINDS = {
     "jpg": "image", "jpeg": "image", "png": "image", "gif": "image", "webp": "image", "mp4": "video", "mov": "video",
     "mp3": "audio", "m4a": "audio", "ogg": "audio",
@@ -59,19 +66,22 @@ async def list_conversations(context: Context, args: ListConversations) -> Conve
         accounts = accounts.where(Account.id == args.account_id)
     if args.brand_id:
         accounts = accounts.where(Account.brand_id == args.brand_id)
+    status = args.status or "active"
     query = select(Conversation).where(
         Conversation.user_id == context.user.id,
         Conversation.account_id.in_(accounts.with_only_columns(Account.id)),
-        Conversation.status == (args.status or "active"),
+        Conversation.status == status,
     )
     if args.platform:
         query = query.where(Conversation.platform == args.platform)
     if args.page_id:
         query = query.where(Conversation.page_id == args.page_id)
-    rows, cursor = await context.page(
+    rows, cursor = await page_of_moving(
+        context,
         query,
-        scope="conversations",
-        order=[(Conversation.last_message_at, True), (Conversation.id, True)],
+        scope=list_scope("conversations", args.account_id, args.brand_id, args.page_id, args.platform, status),
+        touched_at=Conversation.last_message_at,
+        unique=Conversation.id,
         limit=args.limit or 25,
         cursor=args.cursor,
     )
@@ -110,7 +120,7 @@ async def list_messages(context: Context, args: ListMessages) -> MessageList:
         cursor=args.cursor,
     )
     return MessageList(
-        data=[_message(row) for row in rows],
+        data=[_message(context, row) for row in rows],
         pagination=Pagination(has_more=cursor is not None, next_cursor=cursor or ""),
     )
 
@@ -121,11 +131,11 @@ async def send_message(context: Context, args: SendMessage) -> SentMessage:
     account = await context.account(args.account_id)
     if account.id != conversation.account_id:
         raise invalid_field("account_id", "this conversation belongs to another account; see its account_id")
-    if account.status != "active":
-        raise Refusal(403, "account.reconnection_required", "connect this account again with POST /accounts/connect")
+    check_connected(account)
     _check_content(account.platform, args)
-    bubbles = await _bubbles(context, args)
-    _check_window(context, conversation, account.platform, args.message_tag)
+    await _check_quoted(context, conversation, args.reply_to_message_id)
+    bubbles = await _bubbles(context, account.platform, args)
+    _check_window(context, conversation, account.platform, args)
     await quota.spend(context, "interactions")
     messages = [await append(context, conversation, account, bubble) for bubble in bubbles]
     return SentMessage(
@@ -134,6 +144,8 @@ async def send_message(context: Context, args: SendMessage) -> SentMessage:
 
 
 def _check_content(platform: str, args: SendMessage) -> None:
+    if args.text:
+        check_text(args.text)
     profile = PLATFORMS[platform]
     interactive = next((name for name in ("quick_replies", "buttons", "cards") if getattr(args, name)), None)
     if interactive and not profile.dm_interactive:
@@ -141,20 +153,18 @@ def _check_content(platform: str, args: SendMessage) -> None:
     if (args.attachments or args.attachment_url) and not profile.dm_attachments:
         raise unsupported(platform, "take attachments in messages")
     if interactive in {"quick_replies", "buttons"} and not args.text:
-        raise Refusal(400, "validation.field_required", f"{interactive} need text", field="text")
+        raise missing_field("text", f"{interactive} need text")
     if interactive and (args.attachments or args.attachment_url):
         raise invalid_field("attachments", f"{interactive} go without attachments")
     if interactive == "buttons" and args.text and len(args.text) > BUTTON_TEXT_LENGTH:
         raise invalid_field("text", f"text above buttons is at most {BUTTON_TEXT_LENGTH} characters")
     for index, button in enumerate(args.buttons or []):
-        wanted = "url" if button.type == "url" else "payload"
-        if not getattr(button, wanted):
-            raise Refusal(
-                400,
-                "validation.field_required",
-                f"a {button.type} button needs {wanted}",
-                field=f"buttons.{index}.{wanted}",
-            )
+        _check_button(button, f"buttons.{index}")
+    for index, card in enumerate(args.cards or []):
+        if card.image_url:
+            _check_address(card.image_url, f"cards.{index}.image_url")
+        for number, button in enumerate(card.buttons or []):
+            _check_button(button, f"cards.{index}.buttons.{number}")
     if args.message_tag and profile.message_tags and args.message_tag not in profile.message_tags:
         raise Refusal(
             400,
@@ -164,15 +174,50 @@ def _check_content(platform: str, args: SendMessage) -> None:
         )
 
 
-def _check_window(context: Context, conversation: Conversation, platform: str, tag: str | None) -> None:
-    """Refuse a message that the platform would not let through now."""
+def _check_button(button: MessageButton, field: str) -> None:
+    wanted = "url" if button.type == "url" else "payload"
+    value = button.url if button.type == "url" else button.payload
+    if not value:
+        raise missing_field(f"{field}.{wanted}", f"a {button.type} button needs {wanted}")
+    if button.type == "url":
+        _check_address(value, f"{field}.url")
+
+
+def _check_address(address: str, field: str) -> None:
+    if address_problem(address) is not None:
+        raise invalid_field(field, f"{field} must be a public http(s) address, which the platform can open")
+
+
+async def _check_quoted(context: Context, conversation: Conversation, message_id: str | None) -> None:
+    """Refuse to quote a message that this conversation does not have."""
+    if message_id is None:
+        return
+    found = await context.session.scalar(
+        select(Message.id).where(
+            Message.conversation_id == conversation.id,
+            or_(Message.id == message_id, Message.platform_id == native_id(message_id)),
+        )
+    )
+    if found is None:
+        raise Refusal(
+            404,
+            "resource.not_found",
+            "this conversation has no such message to quote",
+            resource="message",
+            id=message_id[:100],
+        )
+
+
+def _check_window(context: Context, conversation: Conversation, platform: str, args: SendMessage) -> None:
+    """Refuse a message that the platform would not let through now. A tag makes room for plain messages only."""
     if conversation.blocked or (platform == "telegram" and conversation.last_inbound_at is None):
         raise Refusal(403, "telegram.cannot_message", "this person has not started the bot, or has blocked it")
     hours = PLATFORMS[platform].dm_window_hours
     if hours is None:
         return
     window = timedelta(hours=hours)
-    if tag in PLATFORMS[platform].message_tags:
+    is_plain = not (args.quick_replies or args.buttons or args.cards)
+    if is_plain and args.message_tag in PLATFORMS[platform].message_tags:
         window = timedelta(days=HUMAN_AGENT_DAYS)
     if conversation.last_inbound_at is None or context.now - conversation.last_inbound_at > window:
         code = "whatsapp.window_closed" if platform == "whatsapp" else f"platform.{platform}.window_closed"
@@ -181,7 +226,7 @@ def _check_window(context: Context, conversation: Conversation, platform: str, t
         )
 
 
-async def _bubbles(context: Context, args: SendMessage) -> list[Bubble]:
+async def _bubbles(context: Context, platform: str, args: SendMessage) -> list[Bubble]:
     """One message for each attachment, and one for the text with what belongs to it."""
     bubbles: list[Bubble] = []
     interactive = {
@@ -192,69 +237,77 @@ async def _bubbles(context: Context, args: SendMessage) -> list[Bubble]:
     if args.text or interactive:
         bubbles.append(Bubble(text=args.text or "", interactive=interactive or None))
     if args.attachments:
-        for index, item in enumerate(args.attachments):
-            if item.source_type == "media_id":
-                file = await context.session.get(MediaFile, item.source)
-                if file is None or file.user_id != context.user.id or file.status != "ready":
-                    raise Refusal(404, "media.not_found", f"attachment {index + 1} is no file of the library")
-                bubbles.append(Bubble(attachment_type=file.kind, attachment_url=f"media:{file.id}"))
-            else:
-                if item.source_type == "platform_attachment_id" and item.type is None:
-                    raise Refusal(
-                        400,
-                        "validation.field_required",
-                        "platform_attachment_id needs type",
-                        field=f"attachments.{index}.type",
-                    )
-                bubbles.append(Bubble(attachment_type=item.type or _kind(item.source), attachment_url=item.source))
+        bubbles += [
+            await _attached(context, platform, item, f"attachments.{index}")
+            for index, item in enumerate(args.attachments)
+        ]
     elif args.attachment_url:
-        bubbles.append(Bubble(attachment_type=_kind(args.attachment_url), attachment_url=args.attachment_url))
+        _check_address(args.attachment_url, "attachment_url")
+        bubbles.append(Bubble(attachment_type=_kind(platform, args.attachment_url), attachment_url=args.attachment_url))
     return bubbles
 
 
-def _kind(address: str) -> str:
-    return _KINDS.get(address.partition("?")[0].rpartition(".")[2].lower(), "file")
+async def _attached(context: Context, platform: str, item: Attachment, field: str) -> Bubble:
+    if item.source_type == "media_id":
+        file = await context.session.get(MediaFile, item.source)
+        if file is None or file.user_id != context.user.id or file.status != "ready":
+            raise Refusal(404, "media.not_found", f"{field} is no file of the library")
+        return Bubble(attachment_type=_shown_as(platform, file.kind), attachment_url=f"{_LIBRARY}{file.id}")
+    if item.source_type == "url":
+        _check_address(item.source, f"{field}.source")
+        return Bubble(attachment_type=item.type or _kind(platform, item.source), attachment_url=item.source)
+    if item.type is None:
+        raise missing_field(f"{field}.type", "platform_attachment_id needs type")
+    # Such an id says nothing about where the platform keeps the file.
+    return Bubble(attachment_type=item.type)
+
+
+def _kind(platform: str, address: str) -> str:
+    """What the address's extension makes of it; the query is no part of the name."""
+    return _shown_as(platform, _KINDS.get(address.partition("?")[0].rpartition(".")[2].lower(), "file"))
+
+
+def _shown_as(platform: str, kind: str) -> str:
+    # Telegram has photos; the rest goes out as a document.
+    return "file" if platform == "telegram" and kind != "image" else kind
 
 
 async def append(
-    context: Context,
-    conversation: Conversation,
-    account: Account,
-    bubble: Bubble,
-    *,
-    incoming_at: datetime | None = None,
+    context: Context, conversation: Conversation, account: Account, bubble: Bubble, *, is_incoming: bool = False
 ) -> Message:
-    """Write one message into a conversation: ours, or with `incoming_at` the other person's."""
+    """Write one message into a conversation: ours, or the other person's."""
+    # Held before the clock is read, so that the time of the last message only grows.
+    await context.session.refresh(conversation, with_for_update=True)
+    now = context.now
     row = Message(
         id=context.ids.uuid(),
         conversation_id=conversation.id,
         platform_id=PLATFORMS[conversation.platform].native_id(context.ids.random_hex(32), "message"),
-        direction="incoming" if incoming_at else "outgoing",
-        sender_id=conversation.participant_id if incoming_at else account.platform_account_id,
-        sender_name=conversation.participant_name if incoming_at else account.name,
+        direction="incoming" if is_incoming else "outgoing",
+        sender_id=conversation.participant_id if is_incoming else account.platform_account_id,
+        sender_name=conversation.participant_name if is_incoming else account.name,
         text=bubble.text,
         attachment_type=bubble.attachment_type,
         attachment_url=bubble.attachment_url,
         interactive=bubble.interactive,
-        status="delivered" if incoming_at else "sent",
-        status_updated_at=context.now,
-        created_at=incoming_at or context.now,
+        status="delivered" if is_incoming else "sent",
+        status_updated_at=now,
+        created_at=now,
     )
     context.session.add(row)
-    changes: dict[str, object] = {
-        "last_message": row.text or f"[{row.attachment_type}]",
-        "last_message_at": row.created_at,
-        "updated_at": row.created_at,
-    }
-    if incoming_at:
-        changes |= {
-            "last_inbound_at": incoming_at,
-            "unread_count": Conversation.unread_count + 1,
-            "status": "active",
-        }
+    conversation.last_message = row.text or _in_a_word(bubble)
+    conversation.last_message_at = conversation.updated_at = now
+    if is_incoming:
+        conversation.last_inbound_at, conversation.status = now, "active"
+        conversation.unread_count += 1
     await context.session.flush()
-    await context.session.execute(update(Conversation).where(Conversation.id == conversation.id).values(**changes))
     return row
+
+
+def _in_a_word(bubble: Bubble) -> str:
+    """What the list of conversations shows of a message without text."""
+    cards = (bubble.interactive or {}).get("cards")
+    return str(cards[0]["title"]) if cards else f"[{bubble.attachment_type}]"
 
 
 async def open_private_thread(
@@ -262,12 +315,24 @@ async def open_private_thread(
 ) -> None:
     """Put a private reply into the thread with the comment's author.
 
-    On Instagram the thread stays outside the messaging window until the person answers.
+    On Facebook a comment opens the messaging window of a new thread; on Instagram only an answer does.
     """
+    conversation = await thread_with(context, account, comment.author_id, name=comment.author_name, page_id=page_id)
+    has_just_begun = conversation.last_message == ""
+    if has_just_begun and account.platform == "facebook":
+        conversation.last_inbound_at = context.now
+        await context.session.flush()
+    await append(context, conversation, account, Bubble(text=text))
+
+
+async def thread_with(
+    context: Context, account: Account, person_id: str, *, name: str, page_id: str | None
+) -> Conversation:
+    """The conversation of an account with a person, begun if there is none."""
+    # Who begins the same one meanwhile has to wait, and then finds it.
+    await context.session.execute(select(Account.id).where(Account.id == account.id).with_for_update(key_share=True))
     conversation = await context.session.scalar(
-        select(Conversation).where(
-            Conversation.account_id == account.id, Conversation.participant_id == comment.author_id
-        )
+        select(Conversation).where(Conversation.account_id == account.id, Conversation.participant_id == person_id)
     )
     if conversation is None:
         conversation = Conversation(
@@ -277,16 +342,15 @@ async def open_private_thread(
             page_id=page_id,
             platform=account.platform,
             platform_id="t_" + context.ids.random_hex(16),
-            participant_id=comment.author_id,
-            participant_name=comment.author_name,
+            participant_id=person_id,
+            participant_name=name,
             last_message_at=context.now,
-            last_inbound_at=context.now if account.platform == "facebook" else None,
             created_at=context.now,
             updated_at=context.now,
         )
         context.session.add(conversation)
         await context.session.flush()
-    await append(context, conversation, account, Bubble(text=text))
+    return conversation
 
 
 async def _find(context: Context, conversation_id: str) -> Conversation:
@@ -321,7 +385,10 @@ def _conversation(row: Conversation) -> ConversationRow:
     )
 
 
-def _message(row: Message) -> MessageRow:
+def _message(context: Context, row: Message) -> MessageRow:
+    address = row.attachment_url or ""
+    if address.startswith(_LIBRARY):
+        address = preview_address(context.installation, address.removeprefix(_LIBRARY))
     return MessageRow(
         id=row.id,
         conversation_id=row.conversation_id,
@@ -331,7 +398,7 @@ def _message(row: Message) -> MessageRow:
         sender_name=row.sender_name,
         text=row.text,
         attachment_type=row.attachment_type or "",
-        attachment_url=row.attachment_url or "",
+        attachment_url=address,
         status=row.status,
         status_updated_at=wire_time(row.status_updated_at),
         created_at=wire_time(row.created_at),

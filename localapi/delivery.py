@@ -168,10 +168,10 @@ async def _media_problem(session: AsyncSession, post: Post, item: Mapping[str, A
         return None if row and row.user_id == post.user_id and row.status == "ready" else "Media not found"
     if item["source_type"] != "url":
         return None
-    return _address_problem(str(item["source"]))
+    return address_problem(str(item["source"]))
 
 
-def _address_problem(address: str) -> str | None:
+def address_problem(address: str) -> str | None:
     """Why the platforms could not or should not fetch from there. Names are not looked up: nothing is fetched here."""
     try:
         parts = urlsplit(address)

@@ -294,15 +294,20 @@ def _signature(installation: Installation, media_id: str, until: str) -> str:
     return hashlib.blake2b(f"{media_id}.{until}".encode(), key=key, digest_size=16).hexdigest()
 
 
-def _item(installation: Installation, row: MediaFile) -> MediaItem:
+def preview_address(installation: Installation, media_id: str) -> str:
+    """Where a browser sees the file, for the next 15 minutes."""
     until = str(int((installation.clock.now() + timedelta(minutes=PREVIEW_MINUTES)).timestamp()))
-    signature = _signature(installation, row.id, until)
+    signature = _signature(installation, media_id, until)
+    return f"{installation.public_url}/media/{quote(media_id)}/{signature}/{until}"
+
+
+def _item(installation: Installation, row: MediaFile) -> MediaItem:
     return MediaItem(
         id=row.id,
         filename=row.filename,
         content_type=row.content_type,
         size_bytes=row.size_bytes,
         status=row.status,
-        url=f"{installation.public_url}/media/{quote(row.id)}/{signature}/{until}",
+        url=preview_address(installation, row.id),
         created_at=wire_time(row.created_at),
     )

@@ -4,6 +4,7 @@ from sqlalchemy import or_, select
 
 from localapi import quota
 from localapi.context import Context, Refusal, interaction_id, native_id, unsupported, wire_time
+from localapi.inbox import check_connected, check_text, list_scope
 from localapi.network import PLATFORMS
 from localapi.routing import implements
 from localapi.tables import Mention
@@ -16,12 +17,13 @@ async def list_mentions(context: Context, args: ListMentions) -> MentionList:
     account = await context.account(args.account_id)
     if not PLATFORMS[account.platform].mentions_list:
         raise unsupported(account.platform, "list mentions")
+    check_connected(account)
     query = select(Mention).where(Mention.account_id == account.id)
     if args.since:
         query = query.where(Mention.received_at >= args.since)
     rows, cursor = await context.page(
         query,
-        scope=f"mentions:{account.id}",
+        scope=list_scope("mentions", account.id, args.since),
         order=[(Mention.received_at, True), (Mention.platform_id, True)],
         limit=args.limit or 20,
         cursor=args.cursor,
@@ -33,12 +35,12 @@ async def list_mentions(context: Context, args: ListMentions) -> MentionList:
 
 @implements(REPLY_TO_MENTION)
 async def reply_to_mention(context: Context, args: ReplyToMention) -> CommentReply:
+    check_text(args.text)
     account = await context.account(args.account_id)
     platform = account.platform
     if not PLATFORMS[platform].mention_reply:
         raise unsupported(platform, "reply to mentions")
-    if account.status != "active":
-        raise Refusal(403, "account.reconnection_required", "connect this account again with POST /accounts/connect")
+    check_connected(account)
     media = native_id(args.media_id)
     query = select(Mention).where(
         Mention.account_id == account.id, or_(Mention.media_id == media, Mention.platform_id == media)
@@ -47,7 +49,13 @@ async def reply_to_mention(context: Context, args: ReplyToMention) -> CommentRep
         query = query.where(Mention.comment_id == native_id(args.comment_id))
     mention = await context.session.scalar(query)
     if mention is None:
-        raise Refusal(404, "resource.not_found", "no mention of this account there; see GET /accounts/{id}/mentions")
+        raise Refusal(
+            404,
+            "resource.not_found",
+            "no mention of this account there; see GET /accounts/{id}/mentions",
+            resource="mention",
+            id=args.media_id[:100],
+        )
     await quota.spend(context, "interactions")
     comment = PLATFORMS[platform].native_id(context.ids.random_hex(32), "comment")
     return CommentReply(success=True, comment_id=comment)

@@ -6,6 +6,7 @@ from sqlalchemy import func, select
 
 from localapi import quota
 from localapi.context import Context, Refusal, interaction_id, native_id, wire_time
+from localapi.inbox import check_connected, check_text
 from localapi.network import PLATFORMS
 from localapi.routing import implements
 from localapi.tables import Account, Review
@@ -79,10 +80,13 @@ async def list_reviews(context: Context, args: ListReviews) -> ReviewList:
 
 @implements(REPLY_TO_REVIEW)
 async def reply_to_review(context: Context, args: ReplyToReview) -> ReviewReplied:
+    check_text(args.text)
     account = await _account(context, args.account_id)
     review = await context.session.get(Review, native_id(args.review_id), with_for_update=True)
     if review is None or review.account_id != account.id:
-        raise Refusal(404, "resource.not_found", "this account has no such review", resource="review")
+        raise Refusal(
+            404, "resource.not_found", "this account has no such review", resource="review", id=args.review_id[:100]
+        )
     if review.reply_text is not None:
         raise Refusal(409, "resource.conflict", "this review was answered already, and an answer cannot be changed")
     await quota.spend(context, "interactions")
@@ -94,8 +98,7 @@ async def _account(context: Context, account_id: str) -> Account:
     account = await context.account(account_id)
     if account.platform not in WITH_REVIEWS:
         raise Refusal(422, "account.platform_unsupported", f"{account.platform} has no reviews")
-    if account.status != "active":
-        raise Refusal(403, "account.reconnection_required", "connect this account again with POST /accounts/connect")
+    check_connected(account)
     return account
 
 

@@ -1,5 +1,6 @@
 """New comments, messages, reviews and mentions arriving from the simulated platforms."""
 
+import contextlib
 import random
 from dataclasses import dataclass
 
@@ -7,9 +8,9 @@ from sqlalchemy import select
 
 from localapi.comments import add_comment
 from localapi.context import Caller, Context, Installation, Refusal
-from localapi.conversations import Bubble, append
+from localapi.conversations import Bubble, append, thread_with
 from localapi.network import PLATFORMS
-from localapi.tables import Account, Conversation, Fault, Mention, NetworkPost, Review, User
+from localapi.tables import Account, Fault, Mention, NetworkPost, Page, Review, User
 
 KINDS = ("comment", "dm", "review", "mention")
 
@@ -72,9 +73,18 @@ async def arrive(
     return Arrival(kind=kind, account_id=account.id, id=identifier)
 
 
-async def arrive_something(installation: Installation) -> Arrival:
-    """Let something arrive, of a kind left to chance."""
-    return await arrive(installation, random.choice(KINDS[:2]))
+async def arrive_something(installation: Installation, chance: random.Random | None = None) -> Arrival:
+    """Let something arrive, of a kind left to chance among those that the accounts can have.
+
+    Raises:
+        Refusal: no account can have any of them.
+    """
+    *others, last = (chance or random.Random()).sample(KINDS, len(KINDS))
+    for kind in others:
+        # A workspace without a Google account, say, still gets the other kinds.
+        with contextlib.suppress(Refusal):
+            return await arrive(installation, kind)
+    return await arrive(installation, last)
 
 
 async def order_failure(installation: Installation, *, account_id: str, kind: str, times: int = 1) -> None:
@@ -113,6 +123,7 @@ async def _comment(context: Context, account: Account, text: str, name: str, use
         .where(NetworkPost.account_id == account.id, NetworkPost.deleted_at.is_(None))
         .order_by(NetworkPost.published_at.desc())
         .limit(1)
+        .with_for_update()
     )
     if post is None:
         raise Refusal(404, "post.not_found", "this account has no post to comment on; publish one first")
@@ -123,28 +134,16 @@ async def _comment(context: Context, account: Account, text: str, name: str, use
 
 
 async def _message(context: Context, account: Account, text: str, name: str, username: str) -> str:
-    conversation = await context.session.scalar(
-        select(Conversation).where(
-            Conversation.account_id == account.id, Conversation.participant_id == f"u_{username}"
-        )
-    )
-    if conversation is None:
-        conversation = Conversation(
-            id=context.ids.uuid(),
-            user_id=context.user.id,
-            account_id=account.id,
-            platform=account.platform,
-            platform_id="t_" + context.ids.random_hex(16),
-            participant_id=f"u_{username}",
-            participant_name=name,
-            last_message_at=context.now,
-            created_at=context.now,
-            updated_at=context.now,
-        )
-        context.session.add(conversation)
-        await context.session.flush()
-    message = await append(context, conversation, account, Bubble(text=text), incoming_at=context.now)
+    page_id = await _page_id(context, account)
+    conversation = await thread_with(context, account, f"u_{username}", name=name, page_id=page_id)
+    message = await append(context, conversation, account, Bubble(text=text), is_incoming=True)
     return message.platform_id
+
+
+async def _page_id(context: Context, account: Account) -> str | None:
+    """The page that people write to: the account's default one, none where the platform has no pages."""
+    pages = select(Page.id).where(Page.account_id == account.id).order_by(Page.is_default.desc(), Page.created_at)
+    return await context.session.scalar(pages.limit(1))
 
 
 async def _review(context: Context, account: Account, text: str, name: str, rating: int) -> str:
