@@ -1,13 +1,16 @@
 """Accounts: listing, pages, limits and disconnecting."""
 
+from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 
 from localapi.context import Context, Refusal, unsupported, wire_time
+from localapi.linking import lock_user
 from localapi.network import PLATFORMS
 from localapi.routing import implements
-from localapi.tables import Account, Page
+from localapi.tables import Account, NetworkPost, Page
 from tools.accounts import (
     DISCONNECT_ACCOUNT,
     GET_ACCOUNT_LIMITS,
@@ -30,6 +33,8 @@ from tools.accounts import (
 )
 from tools.accounts import Account as AccountAnswer
 from tools.operation import Empty
+
+LIMIT_HOURS = 24
 
 
 @implements(LIST_ACCOUNTS)
@@ -68,32 +73,75 @@ async def get_account_limits(context: Context, args: GetAccountLimits) -> Accoun
     account = await context.account(args.account_id)
     if account.status != "active":
         raise Refusal(403, "account.reconnection_required", "connect this account again with POST /accounts/connect")
-    return AccountLimits.model_validate(dict(PLATFORMS[account.platform].limits))
+    ceilings = PLATFORMS[account.platform].limits
+    if not ceilings:
+        return AccountLimits()
+    # The platform counts what comes through its API; what people post in its app is not in there.
+    published = await context.session.scalar(
+        select(func.count()).where(
+            NetworkPost.account_id == account.id,
+            NetworkPost.delivery_key.is_not(None),
+            NetworkPost.published_at > context.now - timedelta(hours=LIMIT_HOURS),
+        )
+    )
+    left = {name: max(0, ceiling - int(published or 0)) for name, ceiling in ceilings.items()}
+    return AccountLimits.model_validate(left)
 
 
 @implements(LIST_ACCOUNT_PAGES)
 async def list_account_pages(context: Context, args: ListAccountPages) -> PageList:
     account = await context.account(args.account_id)
-    if PLATFORMS[account.platform].connect != "pages":
-        raise Refusal(400, "account.pages_not_supported", f"{account.platform} has no pages")
-    query = select(Page).where(Page.account_id == account.id).order_by(Page.created_at, Page.id)
-    return PageList(data=[_page(row) for row in await context.session.scalars(query)])
+    return PageList(data=[_page(row) for row in await _pages(context, account)])
 
 
 @implements(UPDATE_ACCOUNT_PAGE)
 async def update_account_page(context: Context, args: UpdateAccountPage) -> AccountPage:
     account = await context.account(args.account_id)
-    page = await context.session.scalar(select(Page).where(Page.id == args.page_id, Page.account_id == account.id))
+    await lock_user(context)
+    page = next((row for row in await _pages(context, account) if row.id == args.page_id), None)
     if page is None:
-        raise Refusal(404, "resource.not_found", "this account has no such page", resource="page")
+        raise Refusal(404, "resource.not_found", "this account has no such page", resource="page", id=args.page_id)
+    context.session.add(page)
     if args.is_active is not None:
         page.is_active = args.is_active
+    if args.is_default:
+        if not page.is_active:
+            raise Refusal(400, "account.page_inactive", "switch the page on before you make it the default")
+        await context.session.execute(update(Page).where(Page.account_id == account.id).values(is_default=False))
     if args.is_default is not None:
-        if args.is_default:
-            await context.session.execute(update(Page).where(Page.account_id == account.id).values(is_default=False))
         page.is_default = args.is_default
     await context.session.flush()
     return _page(page)
+
+
+async def _pages(context: Context, account: Account) -> Sequence[Page]:
+    """Pages of an account, oldest first; a LinkedIn organisation is its own only one, kept once it is changed.
+
+    Raises:
+        Refusal: 400, this platform has none.
+    """
+    is_organisation = account.platform == "linkedin_page"
+    if PLATFORMS[account.platform].connect != "pages" and not is_organisation:
+        raise Refusal(400, "account.pages_not_supported", f"{account.platform} has no pages")
+    query = select(Page).where(Page.account_id == account.id).order_by(Page.created_at, Page.id)
+    rows = list(await context.session.scalars(query.execution_options(populate_existing=True)))
+    return rows or ([_organisation(account)] if is_organisation else [])
+
+
+def _organisation(account: Account) -> Page:
+    return Page(
+        id="sapi_page_" + account.id.removeprefix("acc_"),
+        account_id=account.id,
+        platform_page_id=account.platform_account_id,
+        name=account.name,
+        username=account.username,
+        category="",
+        about=account.bio or "",
+        followers_count=0,
+        is_active=True,
+        is_default=True,
+        created_at=account.created_at,
+    )
 
 
 async def _answer(context: Context, account: Account) -> AccountAnswer:

@@ -6,7 +6,7 @@ from sqlalchemy import func, select
 
 from localapi.connecting import auth_url, start
 from localapi.context import Caller, Context, Refusal, invalid_field, wire_time
-from localapi.network import PLATFORMS
+from localapi.linking import check_gates, known_platform, lock_user
 from localapi.routing import implements
 from localapi.tables import Account, Invite, User
 from tools.invites import (
@@ -47,9 +47,12 @@ async def list_invites(context: Context, args: ListInvites) -> InviteList:
 
 @implements(CREATE_INVITE)
 async def create_invite(context: Context, args: CreateInvite) -> CreatedInvite:
+    profile = known_platform(args.platform)
     brand = await context.brand(args.brand_id)
-    if args.platform not in PLATFORMS or PLATFORMS[args.platform].connect in {"token", "embedded_signup"}:
+    if profile.connect in {"token", "embedded_signup"}:
         raise invalid_field("platform", "choose a platform that people connect in a browser")
+    check_gates(context, args.platform)
+    await lock_user(context)
     open_invite = await context.session.scalar(
         select(func.count()).where(
             Invite.brand_id == brand.id,
@@ -83,10 +86,12 @@ async def create_invite(context: Context, args: CreateInvite) -> CreatedInvite:
 @implements(REVOKE_INVITE)
 async def revoke_invite(context: Context, args: RevokeInvite) -> Empty:
     row = await context.session.scalar(
-        select(Invite).where(Invite.id == args.invite_id, Invite.user_id == context.user.id)
+        select(Invite).where(Invite.id == args.invite_id, Invite.user_id == context.user.id).with_for_update()
     )
     if row is None or row.used_at is not None or not row.is_active:
-        raise Refusal(404, "resource.not_found", "no such open invite; see GET /invites", resource="invite")
+        raise Refusal(
+            404, "resource.not_found", "no such open invite; see GET /invites", resource="invite", id=args.invite_id
+        )
     row.is_active = False
     return Empty()
 
@@ -95,13 +100,14 @@ async def revoke_invite(context: Context, args: RevokeInvite) -> Empty:
 async def redeem_invite(context: Context, args: RedeemInvite) -> InviteRedirect:
     row = await context.session.scalar(select(Invite).where(Invite.token == args.token))
     if row is None:
-        raise Refusal(404, "resource.not_found", "there is no such invite", resource="invite")
+        raise Refusal(404, "resource.not_found", "there is no such invite", resource="invite", id=args.token)
     if not row.is_active or row.used_at is not None or row.expires_at <= context.now:
         raise Refusal(410, "invite.expired", "this invite was used or has expired; ask for a new one")
     user = await context.session.get(User, row.user_id)
     if user is None:
         raise Refusal(410, "invite.expired", "the sender of this invite is gone")
     sender = Context(installation=context.installation, session=context.session, caller=Caller(user=user, key=None))
+    check_gates(sender, row.platform)
     state = await start(sender, row.platform, brand_id=row.brand_id, invite_id=row.id)
     return InviteRedirect(location=auth_url(sender, row.platform, state))
 

@@ -1,23 +1,31 @@
 """The browser's side of connecting: the simulated platform's consent page, the callback, invites and uploads."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import timedelta
 from html import escape
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
+from pydantic import ValidationError
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from localapi import media
-from localapi.connecting import finish, take_code, take_state
+from localapi.connecting import find_state, finish, take_code, take_state
 from localapi.context import Caller, Context, Installation, Refusal
 from localapi.invites import redeem_invite
+from localapi.linking import context_of
 from localapi.network import PLATFORMS
-from localapi.tables import OauthCode, OauthState, User
+from localapi.pending import choose, describe, is_open, owners_of_pages
+from localapi.tables import OauthCode, OauthState, PendingConnection, User
+from tools.accounts import PendingConnectionDetail
 from tools.invites import RedeemInvite
 
 CODE_MINUTES = 10
+# A login of the simulated Facebook has three pages a name, and a handle's worth of names.
+MAX_CHOICES = 1000
 MAX_HANDLE_LENGTH = 200
 
 _STYLE = """
@@ -27,7 +35,9 @@ _STYLE = """
 main{width:100%;max-width:26rem;background:var(--card);border:1px solid var(--line);border-radius:12px;padding:24px}
 .mark{display:inline-block;border:1px solid var(--line);border-radius:6px;padding:2px 8px;color:var(--soft);font-size:.85rem}
 h1{font-size:1.35rem;margin:.75rem 0 .5rem}p{margin:.5rem 0;color:var(--soft)}label{display:block;margin:1rem 0 .25rem;font-weight:600}
-input{width:100%;padding:10px;border:1px solid var(--line);border-radius:8px;background:transparent;color:inherit;font:inherit}
+fieldset{border:1px solid var(--line);border-radius:8px;margin:1rem 0 0;padding:8px 12px}legend{padding:0 4px;font-weight:600}
+.choice{display:flex;gap:10px;align-items:flex-start;margin:.5rem 0;font-weight:400}.choice small{color:var(--soft)}.wrong{color:inherit;font-weight:600}
+input[name=handle]{width:100%;padding:10px;border:1px solid var(--line);border-radius:8px;background:transparent;color:inherit;font:inherit}
 .actions{display:flex;gap:12px;margin-top:1.25rem}button{flex:1;padding:10px;border-radius:8px;border:1px solid var(--line);background:transparent;color:inherit;font:inherit;cursor:pointer}
 button.go{background:var(--go);border-color:var(--go);color:var(--card);font-weight:600}
 ::placeholder{color:var(--soft);opacity:1}
@@ -59,6 +69,8 @@ def routes(installation: Installation) -> list[BaseRoute]:
     return [
         Route("/connect/{platform}", bound(ask), methods=["GET"]),
         Route("/connect/{platform}", bound(answer), methods=["POST"]),
+        Route("/connect/{platform}/choose", bound(offer), methods=["GET"]),
+        Route("/connect/{platform}/choose", bound(chosen), methods=["POST"]),
         Route("/oauth/callback/{platform}", bound(callback), methods=["GET"]),
         Route("/invite/{token}", bound(invite), methods=["GET"]),
         Route("/uploads/{token}", bound(media.receive), methods=["PUT"]),
@@ -91,7 +103,7 @@ async def answer(installation: Installation, request: Request) -> Response:
     """Take the person's answer, as the platform would, and go back to the callback."""
     form = await request.form(max_fields=5)
     platform = await _known_state(installation, request.path_params["platform"], str(form.get("state", "")))
-    state, handle = str(form["state"]), str(form.get("handle", "")).strip()[:MAX_HANDLE_LENGTH]
+    state, handle = str(form["state"]), _handle(form.get("handle", ""))
     if form.get("decision") != "approve":
         query = {"error": "access_denied", "error_description": "The person said no", "state": state}
         return _go(f"/oauth/callback/{platform}", query)
@@ -111,41 +123,82 @@ async def answer(installation: Installation, request: Request) -> Response:
     return _go(f"/oauth/callback/{platform}", {"code": code, "state": state})
 
 
+def _handle(value: object) -> str:
+    return "".join(letter for letter in str(value) if letter.isprintable()).strip()[:MAX_HANDLE_LENGTH]
+
+
 async def callback(installation: Installation, request: Request) -> Response:
     """What the platform comes back to: connect, then send the browser on as the caller asked."""
     platform, query = request.path_params["platform"], request.query_params
     async with installation.database.write() as session:
-        found = await session.get(OauthState, query.get("state", ""))
-        user = await session.get(User, found.user_id) if found else None
-        if found is None or user is None:
+        found = await find_state(session, query.get("state", ""))
+        context = await context_of(installation, session, found) if found else None
+        if found is None or context is None:
             raise Refusal(400, "auth.state_mismatch", "this sign-in is unknown or too old; start the connection again")
-        context = Context(installation=installation, session=session, caller=Caller(user=user, key=None))
-        back, caller_state = found.redirect_uri, found.caller_state
-        result = {"platform": platform, "state": caller_state}
+        back = found.redirect_uri
+        result = {"platform": platform, "state": found.caller_state}
+        state = await take_state(context, found.state, platform)
         try:
             async with session.begin_nested():
-                state = await take_state(context, found.state, platform)
-                if query.get("error"):
-                    result |= {
-                        "status": "error",
-                        "error": query["error"],
-                        "error_description": query.get("error_description", ""),
-                    }
-                else:
-                    outcome = await finish(context, state, await take_code(context, query.get("code", ""), platform))
-                    result |= (
-                        {"status": "success", "account_id": outcome.account.id}
-                        if outcome.account
-                        else {
-                            "status": "selection_required",
-                            "connection_id": outcome.pending.id if outcome.pending else "",
-                        }
-                    )
+                result |= await _outcome(context, state, query)
         except Refusal as refusal:
             result |= {"status": "error", "error": refusal.code, "error_description": refusal.message}
+    if back is None and result["status"] == "selection_required":
+        # The state is the form's secret, as on the consent page: only the browser that came with it has it.
+        return _go(f"/connect/{platform}/choose", {"state": state.state})
     if back is not None:
         return _go(back, result)
     return _result_page(result)
+
+
+async def _outcome(context: Context, state: OauthState, query: Mapping[str, str]) -> dict[str, str]:
+    if query.get("error"):
+        return {
+            "status": "error",
+            "error": query["error"],
+            "error_description": query.get("error_description", ""),
+        }
+    outcome = await finish(context, state, await take_code(context, query.get("code", ""), state))
+    if outcome.pending is not None:
+        return {"status": "selection_required", "connection_id": outcome.pending.id}
+    return {"status": "success", "account_id": outcome.account.id if outcome.account else ""}
+
+
+async def offer(installation: Installation, request: Request) -> Response:
+    """Show what a sign-in found, to choose from."""
+    state = request.query_params.get("state", "")
+    async with installation.database.read() as session:
+        context, pending = await _choice(installation, session, request.path_params["platform"], state)
+        return _choice_page(state, describe(pending, await owners_of_pages(context, pending)))
+
+
+async def chosen(installation: Installation, request: Request) -> Response:
+    """Connect what was chosen."""
+    form = await request.form(max_fields=MAX_CHOICES)
+    state = str(form.get("state", ""))
+    async with installation.database.write() as session:
+        context, pending = await _choice(installation, session, request.path_params["platform"], state)
+        try:
+            async with session.begin_nested():
+                await choose(context, pending, [str(value) for value in form.getlist("choice")])
+        except Refusal as refusal:
+            detail = describe(pending, await owners_of_pages(context, pending))
+            return _choice_page(state, detail, refusal=refusal)
+    return _result_page({"status": "success"})
+
+
+async def _choice(
+    installation: Installation, session: AsyncSession, platform: str, value: str
+) -> tuple[Context, PendingConnection]:
+    """The open choice of a state, with whoever started it; one that has an address of its own is made over there."""
+    state = await find_state(session, value)
+    context = await context_of(installation, session, state) if state else None
+    if state is not None and context is not None and state.redirect_uri is None and state.platform == platform:
+        query = select(PendingConnection).where(PendingConnection.state == state.state)
+        pending = await session.scalar(query.with_for_update())
+        if pending is not None and is_open(context, pending):
+            return context, pending
+    raise Refusal(404, "resource.not_found", "This choice is unknown, made or over 30 minutes old. Start it again.")
 
 
 async def invite(installation: Installation, request: Request) -> Response:
@@ -153,13 +206,17 @@ async def invite(installation: Installation, request: Request) -> Response:
     async with installation.database.write() as session:
         nobody = User(id="", email="", name="", plan="free")
         context = Context(installation=installation, session=session, caller=Caller(user=nobody, key=None))
-        answer = await redeem_invite(context, RedeemInvite.model_construct(token=request.path_params["token"]))
+        try:
+            args = RedeemInvite(token=request.path_params["token"])
+        except ValidationError:
+            raise Refusal(404, "resource.not_found", "there is no such invite", resource="invite") from None
+        answer = await redeem_invite(context, args)
     return RedirectResponse(answer.location or "/", 302)
 
 
 async def _known_state(installation: Installation, platform: str, state: str) -> str:
     async with installation.database.read() as session:
-        found = await session.get(OauthState, state)
+        found = await find_state(session, state)
     now = installation.clock.now()
     if found is None or found.platform != platform or found.used_at is not None or found.expires_at <= now:
         raise Refusal(
@@ -173,11 +230,43 @@ def _result_page(result: dict[str, str]) -> Response:
         case "success":
             text = "<p>The account is connected. You can close this window.</p>"
             return _page("Connected", text)
-        case "selection_required":
-            text = f"<p>One more step: choose what to connect. The connection is <code>{escape(result['connection_id'])}</code>.</p>"
-            return _page("Nearly there", text)
         case _:
             return _page("Not connected", f"<p>{escape(result.get('error_description') or result['error'])}</p>")
+
+
+def _choice_page(state: str, detail: PendingConnectionDetail, *, refusal: Refusal | None = None) -> Response:
+    platform = detail.platform or ""
+    name = escape(PLATFORMS[platform].name)
+    several = detail.pages is not None
+    rows = [
+        _choice_row("checkbox", page.platform_page_id, page.name, page.category, is_free=bool(page.assignable))
+        for page in detail.pages or []
+    ] + [
+        _choice_row("radio", profile.platform_account_id, profile.display_name, profile.username)
+        for profile in detail.profiles or []
+    ]
+    wrong = f'<p class="wrong" id="wrong" role="alert">{escape(refusal.message)}</p>' if refusal else ""
+    described = ' aria-describedby="wrong"' if refusal else ""
+    return _page(
+        "Nearly there",
+        f"""<p>{name} offers more than one. Choose what to connect.</p>{wrong}
+<form method="post" action="/connect/{escape(platform)}/choose">
+<input type="hidden" name="state" value="{escape(state)}">
+<fieldset{described}><legend>{"Pages, one or more" if several else "Profile"}</legend>
+{"".join(rows)}</fieldset>
+<div class="actions"><button class="go">Connect</button></div>
+</form>""",
+        status=refusal.status if refusal else 200,
+    )
+
+
+def _choice_row(kind: str, value: str | None, title: str | None, hint: str | None, *, is_free: bool = True) -> str:
+    attributes = " required" if kind == "radio" else "" if is_free else " disabled"
+    note = escape(hint or "") if is_free else "already in use by another brand"
+    return (
+        f'<label class="choice"><input type="{kind}" name="choice" value="{escape(value or "")}"{attributes}>'
+        f"<span>{escape(title or '')} <small>{note}</small></span></label>"
+    )
 
 
 def _go(address: str, query: dict[str, str]) -> Response:

@@ -2,7 +2,7 @@
 
 from sqlalchemy import func, or_, select
 
-from localapi.context import Context, Refusal, invalid_field, wire_time
+from localapi.context import Context, Refusal, invalid_field, missing_field, wire_time
 from localapi.routing import implements
 from localapi.tables import Account, Board, NetworkPost
 from tools.operation import Empty
@@ -37,11 +37,12 @@ async def list_pinterest_boards(context: Context, args: ListPinterestBoards) -> 
 @implements(CREATE_PINTEREST_BOARD)
 async def create_pinterest_board(context: Context, args: CreatePinterestBoard) -> PinterestBoardItem:
     account = await _account(context, args.account_id)
+    name = _name(args.name)
     row = Board(
         id=context.ids.prefixed("sapi_board_"),
         account_id=account.id,
         native_id=str(int(context.ids.random_hex(14), 16)),
-        name=args.name,
+        name=name,
         description=args.description or "",
         privacy=args.privacy or "PUBLIC",
         created_at=context.now,
@@ -55,7 +56,9 @@ async def update_pinterest_board(context: Context, args: UpdatePinterestBoard) -
     row = await _find(context, args.account_id, args.board_id)
     if args.privacy is not None and row.privacy == "PROTECTED":
         raise invalid_field("privacy", "a protected board keeps its privacy")
-    for name in ("name", "description", "privacy"):
+    if args.name is not None:
+        row.name = _name(args.name)
+    for name in ("description", "privacy"):
         if (value := getattr(args, name)) is not None:
             setattr(row, name, value)
     return _board(row)
@@ -126,8 +129,14 @@ async def _find(context: Context, account_id: str, board_id: str) -> Board:
         select(Board).where(Board.account_id == account.id, or_(Board.id == board_id, Board.native_id == board_id))
     )
     if row is None:
-        raise Refusal(404, "resource.not_found", "this account has no such board", resource="board")
+        raise Refusal(404, "resource.not_found", "this account has no such board", resource="board", id=board_id)
     return row
+
+
+def _name(name: str) -> str:
+    if not name.strip():
+        raise missing_field("name", "name is empty")
+    return name.strip()
 
 
 def _board(row: Board) -> PinterestBoardItem:

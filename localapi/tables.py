@@ -217,7 +217,11 @@ class PendingConnection(Base):
     brand_id: Mapped[str | None]
     invite_id: Mapped[str | None]
     login_id: Mapped[str | None]
+    state: Mapped[str | None] = mapped_column(index=True)
+    """The state that it came of, by which the browser that holds it may choose."""
     candidates: Mapped[JsonList] = mapped_column(default=list)
+    lost_access: Mapped[JsonList] = mapped_column(default=list, server_default="[]")
+    """[{platform_page_id, name, brand_id, brand_name}]: assigned pages that this sign-in no longer reaches."""
     expires_at: Mapped[datetime]
     consumed_at: Mapped[datetime | None]
 

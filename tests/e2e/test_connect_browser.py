@@ -92,6 +92,51 @@ def test_a_missing_handle_says_so(api: httpx2.Client, page: Page) -> None:
     expect(page.get_by_role("heading")).to_have_text("A handle is missing")
 
 
+def invite(api: httpx2.Client, platform: str) -> tuple[str, str]:
+    """A new brand, and the link by which somebody outside connects an account to it."""
+    brand = str(api.post("/v1/brands", json={"name": "Invited"}).json()["id"])
+    body = {"brand_id": brand, "platform": platform, "expires_in_days": 1}
+    response = api.post("/v1/invites", json=body)
+    assert response.status_code == 201, response.text
+    return brand, str(response.json()["url"])
+
+
+def test_an_invited_person_chooses_pages_by_keyboard(api: httpx2.Client, page: Page) -> None:
+    brand, link = invite(api, "facebook")
+    page.goto(link)
+    page.get_by_label("Handle to connect").fill(f"guest of {brand}")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("group", name="Pages, one or more")).to_be_visible()
+    page.get_by_role("button", name="Connect").click()
+    expect(page.get_by_role("alert")).to_have_text("choose one page or more")
+    page.get_by_role("checkbox", name="Events").focus()
+    page.keyboard.press("Space")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Space")
+    page.keyboard.press("Tab")
+    expect(page.locator(":focus")).to_have_text("Connect")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading")).to_have_text("Connected")
+    (account,) = api.get("/v1/accounts", params={"brand_id": brand}).json()["data"]
+    rows = api.get(f"/v1/accounts/{account['id']}/pages").json()["data"]
+    assert sorted(row["name"] for row in rows) == [f"guest of {brand} Events", f"guest of {brand} Shop"]
+
+
+def test_an_invited_person_chooses_one_profile(api: httpx2.Client, page: Page) -> None:
+    brand, link = invite(api, "google")
+    page.goto(link)
+    page.get_by_label("Handle to connect").fill(f"harbour {brand}, station {brand}")
+    page.keyboard.press("Enter")
+    # The browser itself asks for a choice.
+    page.get_by_role("button", name="Connect").click()
+    expect(page.get_by_role("heading")).to_have_text("Nearly there")
+    page.get_by_role("radio", name="station").check()
+    page.get_by_role("button", name="Connect").click()
+    expect(page.get_by_role("heading")).to_have_text("Connected")
+    (account,) = api.get("/v1/accounts", params={"brand_id": brand}).json()["data"]
+    assert account["username"] == f"station {brand}"
+
+
 @pytest.mark.parametrize("width", [320, 390, 1200])
 def test_a_page_fits_the_window(api: httpx2.Client, browser: Browser, width: int) -> None:
     context = browser.new_context(viewport={"width": width, "height": 800})
