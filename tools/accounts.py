@@ -219,7 +219,7 @@ UPDATE_ACCOUNT_PAGE = Operation(
 class AccountLimits(Result):
     """A map of counts; its keys are the API's own."""
 
-    __pydantic_extra__: dict[str, int]  # pyright: ignore[reportIncompatibleVariableOverride]
+    __pydantic_extra__: dict[str, int] = Field(init=False)  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 class GetAccountLimits(Args):

@@ -105,7 +105,7 @@ async def test_a_handle_keeps_only_what_can_be_read(http: httpx2.AsyncClient) ->
         ({"platform": "myspace", "metadata": {}}, 400, "account.unsupported_platform", None),
         ({"metadata": {}}, 400, "validation.field_required", "metadata.state"),
         ({"metadata": {"state": "STATE"}}, 400, "validation.field_required", "metadata.redirect_uri"),
-        ({"metadata": {"state": "\0", "redirect_uri": BACK}}, 400, "validation.field_invalid", "state"),
+        ({"metadata": {"state": "\0", "redirect_uri": BACK}}, 400, "validation.field_invalid", "metadata"),
         ({"metadata": {"state": "STATE", "redirect_uri": BACK}, "code": "\0"}, 400, "validation.field_invalid", "code"),
     ],
 )
