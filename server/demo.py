@@ -20,12 +20,16 @@ LEAD_SECONDS = 3
 async def main() -> None:
     """Run it on a throw-away workspace."""
     with TemporaryDirectory() as data:
-        environment = {**os.environ, "SOCIALAPI_DATA_DIR": data}
-        for name in ("SOCIALAPI_API_KEY", "SOCIALAPI_BASE_URL"):
-            environment.pop(name, None)
+        # None of the person's own settings: they may lead to the hosted API, or to a database of theirs.
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("SOCIALAPI_")}
+        environment["SOCIALAPI_DATA_DIR"] = data
         command = str(Path(sys.executable).with_name("socialapi-mcp"))
         async with Client(StdioServerParameters(command=command, env=environment)) as client:
             await _day(client)
+
+
+class _Refused(Exception):
+    """A step of the day that did not work; the text says why."""
 
 
 async def _day(client: Client) -> None:
@@ -35,6 +39,7 @@ async def _day(client: Client) -> None:
     posts = await _call(client, "list_commented_posts", {"platform": "instagram"})
     post = posts["data"][0]
     where = {"post_id": post["platform_id"], "account_id": post["account_id"]}
+    _say(f"{len(posts['data'])} posts with comments; the latest has {post['comment_count']}")
     comments = await _call(client, "list_comments", where)
     waiting = [row for row in comments["data"] if not row["is_owner"] and not row["has_replies"]]
     _say(f"{len(waiting)} unanswered; the first, by {waiting[0]['author_name']}: {waiting[0]['text']}")
@@ -68,14 +73,14 @@ async def _day(client: Client) -> None:
     for target in metrics["data"]["targets"]:
         _say(f"{target['platform']}: {target['permalink']} {json.dumps(target['metrics'])}")
     if seen["status"] != "published":
-        raise SystemExit("the post was not published")
+        raise _Refused("the post was not published")
 
 
 async def _call(client: Client, name: str, arguments: dict[str, Any], shown: dict[str, Any] | None = None) -> Any:
     sys.stdout.write(f"> {name} {json.dumps(shown or arguments, ensure_ascii=False)[:140]}\n")
     result = await client.call_tool(name, arguments)
     if result.is_error:
-        raise SystemExit("\n".join(getattr(block, "text", "") for block in result.content))
+        raise _Refused("; ".join(getattr(block, "text", "") for block in result.content).replace("\n", "; "))
     return result.structured_content
 
 
@@ -89,5 +94,21 @@ def _picture() -> str:
     return base64.b64encode(out.getvalue()).decode()
 
 
+def run() -> None:
+    """Run it; a failure is one line and exit 1."""
+    try:
+        asyncio.run(main())
+    except Exception as error:
+        sys.stderr.write(f"the demo stopped: {_cause(error)}\n")
+        raise SystemExit(1) from None
+
+
+def _cause(error: BaseException) -> str:
+    """What went wrong inside the client's group of tasks."""
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return str(error) or type(error).__name__
+
+
 if __name__ == "__main__":
-    asyncio.run(main())
+    run()
