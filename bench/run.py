@@ -1,13 +1,18 @@
-"""`make bench`: our server beside the bare SDK, medians of one run."""
+"""`make bench`: our server beside the bare SDK doing the same, medians of one run."""
 
 import asyncio
 import os
+import platform
 import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from importlib.metadata import version
 from pathlib import Path
+from socket import socket
 from tempfile import TemporaryDirectory
 from typing import Any
 
@@ -16,79 +21,115 @@ from mcp import Client, StdioServerParameters
 from mcp.client.streamable_http import streamable_http_client
 
 HERE = Path(__file__).parent
-COMMAND = str(Path(sys.executable).with_name("socialapi-mcp"))
-STARTS, CALLS = 7, 60
-PORT, BARE_PORT = 18431, 18432
+COMMAND = [str(Path(sys.executable).with_name("socialapi-mcp"))]
+BARE = [sys.executable, str(HERE / "bare.py")]
+STARTS, LISTS, CALLS = 7, 15, 100
+READY_SECONDS = 60
 Call = tuple[str, dict[str, Any]]
+READ: Call = ("list_brands", {})
+WRITE: Call = ("mark_conversation_read", {"conversation_id": "conv_ig_1"})
+NAMES = ("tools/list", "read call", "write call")
 
 
-async def timed(work: Callable[[], Awaitable[object]], times: int) -> float:
-    """Median milliseconds of one call."""
-    taken = []
-    for _ in range(times):
-        start = time.perf_counter()
-        await work()
-        taken.append((time.perf_counter() - start) * 1000)
-    return statistics.median(taken)
+def environment(data: str) -> dict[str, str]:
+    """None of the person's own settings: they may lead to the hosted API."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("SOCIALAPI_")}
+    return {**kept, "SOCIALAPI_DATA_DIR": data, "PYTHONPATH": str(HERE.parent)}
 
 
-async def first_answer(server: StdioServerParameters) -> None:
+async def first_answer(command: list[str], data: str) -> float:
+    """Milliseconds from spawning the process to its answer to `initialize`."""
+    server = StdioServerParameters(command=command[0], args=command[1:], env=environment(data))
+    start = time.perf_counter()
     async with Client(server, mode="legacy"):
-        pass
+        return (time.perf_counter() - start) * 1000
 
 
-async def measure(client: Client, read: Call, write: Call) -> list[float]:
-    listing = await timed(lambda: client.list_tools(), 15)
-    await client.call_tool(*read)
+async def taken(work: Callable[[], Awaitable[Any]]) -> float:
+    start = time.perf_counter()
+    result = await work()
+    assert not getattr(result, "is_error", False), result
+    return (time.perf_counter() - start) * 1000
+
+
+async def in_turn(mine: Callable[[], Awaitable[Any]], theirs: Callable[[], Awaitable[Any]], times: int) -> list[float]:
+    """Median milliseconds of both, one after the other so that the machine's moods fall on both."""
+    for work in (mine, theirs):
+        await work()
+    pairs = [(await taken(mine), await taken(theirs)) for _ in range(times)]
+    return [statistics.median(column) for column in zip(*pairs, strict=True)]
+
+
+async def compare(mine: Client, theirs: Client) -> list[list[float]]:
     return [
-        listing,
-        await timed(lambda: client.call_tool(*read), CALLS),
-        await timed(lambda: client.call_tool(*write), CALLS),
+        await in_turn(mine.list_tools, theirs.list_tools, LISTS),
+        await in_turn(lambda: mine.call_tool(*READ), lambda: theirs.call_tool(*READ), CALLS),
+        await in_turn(lambda: mine.call_tool(*WRITE), lambda: theirs.call_tool(*WRITE), CALLS),
     ]
 
 
-async def main() -> None:
-    echo: Call = ("echo", {"text": "hello"})
-    read: Call = ("list_brands", {})
-    write: Call = ("mark_conversation_read", {"conversation_id": "conv_ig_1"})
-    rows: list[tuple[str, float, float]] = []
-    with TemporaryDirectory() as data:
-        environment = {**os.environ, "SOCIALAPI_DATA_DIR": data}
-        ours = StdioServerParameters(command=COMMAND, env=environment)
-        bare = StdioServerParameters(command=sys.executable, args=[str(HERE / "bare.py")])
-        rows.append(
-            (
-                "stdio: spawn to first answer",
-                await timed(lambda: first_answer(ours), STARTS),
-                await timed(lambda: first_answer(bare), STARTS),
-            )
-        )
-        names = ("tools/list", "read call", "write call")
-        async with Client(ours) as mine, Client(bare) as theirs:
-            mine_all, theirs_all = await measure(mine, read, write), await measure(theirs, echo, echo)
-        rows += [(f"stdio: {name}", one, two) for name, one, two in zip(names, mine_all, theirs_all, strict=True)]
-        key = (Path(data) / "sample_key").read_text().strip()
-        servers = [
-            subprocess.Popen([COMMAND, "http", "--port", str(PORT)], env=environment, stdout=subprocess.DEVNULL),
-            subprocess.Popen([sys.executable, str(HERE / "bare.py"), str(BARE_PORT)]),
-        ]
+@asynccontextmanager
+async def over_stdio(command: list[str], data: str) -> AsyncGenerator[Client]:
+    server = StdioServerParameters(command=command[0], args=command[1:], env=environment(data))
+    async with Client(server) as client:
+        yield client
+
+
+@asynccontextmanager
+async def over_http(command: list[str], data: str, *, with_port: Callable[[int], list[str]]) -> AsyncGenerator[Client]:
+    with socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    process = subprocess.Popen([*command, *with_port(port)], env=environment(data), stdout=subprocess.DEVNULL)
+    try:
+        await ready(port, process)
+        key = Path(data, "sample_key")
+        headers = {"Authorization": f"Bearer {key.read_text().strip()}"} if key.exists() else {}
+        async with (
+            httpx2.AsyncClient(headers=headers) as http,
+            Client(streamable_http_client(f"http://127.0.0.1:{port}/mcp", http_client=http)) as client,
+        ):
+            yield client
+    finally:
+        process.terminate()
+        process.wait()
+
+
+async def ready(port: int, process: "subprocess.Popen[bytes]") -> None:
+    deadline = time.monotonic() + READY_SECONDS
+    while time.monotonic() < deadline and process.poll() is None:
         try:
-            await asyncio.sleep(8)
-            headers = {"Authorization": f"Bearer {key}"}
-            async with (
-                httpx2.AsyncClient(headers=headers) as http,
-                Client(streamable_http_client(f"http://127.0.0.1:{PORT}/mcp", http_client=http)) as mine,
-                Client(streamable_http_client(f"http://127.0.0.1:{BARE_PORT}/mcp")) as theirs,
-            ):
-                mine_all, theirs_all = await measure(mine, read, write), await measure(theirs, echo, echo)
-            rows += [(f"HTTP: {name}", one, two) for name, one, two in zip(names, mine_all, theirs_all, strict=True)]
-        finally:
-            for server in servers:
-                server.terminate()
-                server.wait()
-    print(f"{'median milliseconds':32}{'ours':>10}{'bare SDK':>10}{'ratio':>8}")
-    for name, one, two in rows:
-        print(f"{name:32}{one:10.1f}{two:10.1f}{one / two:8.2f}")
+            _, writer = await asyncio.open_connection("127.0.0.1", port)
+        except OSError:
+            await asyncio.sleep(0.05)
+        else:
+            writer.close()
+            return
+    raise SystemExit("a server did not start")
+
+
+async def main() -> None:
+    rows: list[tuple[str, float, float]] = []
+    with TemporaryDirectory() as one, TemporaryDirectory() as two:
+        starts = [(await first_answer(COMMAND, one), await first_answer(BARE, two)) for _ in range(STARTS)]
+        mine, theirs = (statistics.median(column) for column in zip(*starts, strict=True))
+        rows.append(("stdio: spawn to first answer", mine, theirs))
+        async with over_stdio(COMMAND, one) as ours, over_stdio(BARE, two) as bare:
+            medians = await compare(ours, bare)
+        rows += [(f"stdio: {name}", pair[0], pair[1]) for name, pair in zip(NAMES, medians, strict=True)]
+        async with (
+            over_http(COMMAND, one, with_port=lambda port: ["http", "--port", str(port)]) as ours,
+            over_http(BARE, two, with_port=lambda port: [str(port)]) as bare,
+        ):
+            medians = await compare(ours, bare)
+        rows += [(f"HTTP: {name}", pair[0], pair[1]) for name, pair in zip(NAMES, medians, strict=True)]
+    cores, python = os.cpu_count(), platform.python_version()
+    print(
+        f"{datetime.now(UTC):%Y-%m-%d}, {cores} cores, Python {python}, mcp {version('mcp')}, medians in milliseconds\n"
+    )
+    print("| | ours | bare SDK | ratio |\n| --- | ---: | ---: | ---: |")
+    for name, one_ms, two_ms in rows:
+        print(f"| {name} | {one_ms:.1f} | {two_ms:.1f} | {one_ms / two_ms:.2f} |")
 
 
 if __name__ == "__main__":
