@@ -7,8 +7,8 @@ from typing import Any
 from sqlalchemy import or_, select
 
 from localapi import quota
+from localapi.addresses import address_problem
 from localapi.context import Context, Refusal, invalid_field, missing_field, native_id, unsupported, wire_time
-from localapi.delivery import address_problem
 from localapi.inbox import check_connected, check_text, list_scope, page_of_moving
 from localapi.media import preview_address
 from localapi.network import PLATFORMS

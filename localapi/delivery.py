@@ -1,20 +1,18 @@
 """What a publishing run does: each target once, in a transaction of its own, then the outcome."""
 
-import ipaddress
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
-from urllib.parse import urlsplit
 
 from sqlalchemy import ColumnElement, and_, exists, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from localapi.addresses import address_problem
 from localapi.context import Installation
 from localapi.drafts import merged_options
 from localapi.network import PLATFORMS
 from localapi.tables import Account, Board, Comment, Fault, MediaFile, NetworkPost, Page, Post, PostTarget
 
-_INSIDE = (".local", ".internal", ".localhost")
 _FAULTS = {
     "auth": ("platform.{}.auth", "auth", "user", "the platform no longer accepts this account's token"),
     "rate_limit": ("platform.{}.rate_limit", "rate_limit", "platform", "the platform asked to slow down"),
@@ -135,8 +133,11 @@ async def _problem(
         return _error("publishing.delivery.account_load_failed", "system", "user", "the account is no longer connected")
     if account.status != "active":
         return _error("account.reconnection_required", "auth", "user", "the account has to be connected again")
-    if target.page_id is not None and await session.get(Page, target.page_id) is None:
-        return _error("publishing.delivery.page_resolve_failed", "system", "user", "the page is gone")
+    page = await session.get(Page, target.page_id) if target.page_id is not None else None
+    if target.page_id is not None and (page is None or not page.is_active):
+        return _error("publishing.delivery.page_resolve_failed", "system", "user", "the page is gone or switched off")
+    if target.board_id is not None and await session.get(Board, target.board_id) is None:
+        return _error("validation.field_invalid", "validation", "user", "the board is gone")
     twin = await session.scalar(
         select(PostTarget.id).where(
             PostTarget.post_id == post.id,
@@ -169,23 +170,6 @@ async def _media_problem(session: AsyncSession, post: Post, item: Mapping[str, A
     if item["source_type"] != "url":
         return None
     return address_problem(str(item["source"]))
-
-
-def address_problem(address: str) -> str | None:
-    """Why the platforms could not or should not fetch from there. Names are not looked up: nothing is fetched here."""
-    try:
-        parts = urlsplit(address)
-        host = (parts.hostname or "").rstrip(".")
-    except ValueError:
-        return "the media address cannot be read"
-    if parts.scheme not in {"http", "https"} or not host:
-        return "the media address is not http(s)"
-    try:
-        inside = not ipaddress.ip_address(host).is_global
-    except ValueError:
-        # The last label of a name is never a number; 127.1 and 0x7f.0.0.1 are addresses in disguise.
-        inside = "." not in host or host.endswith(_INSIDE) or host.rpartition(".")[2][0].isdigit()
-    return "the media address is not public" if inside else None
 
 
 async def _is_video(session: AsyncSession, media: list[dict[str, Any]]) -> bool:
@@ -240,10 +224,13 @@ async def _publish(
     target.status, target.error = "published", None
     target.platform_post_id, target.permalink = there.platform_id, there.permalink
     target.published_at = now
-    target.media_type = str(options.get("content_type") or ("carousel" if len(media) > 1 else "feed"))
+    is_reel = account.platform == "instagram" and len(media) == 1 and await _is_video(session, media)
+    shape = "carousel" if len(media) > 1 else "reel" if is_reel else "feed"
+    target.media_type = str(options.get("content_type") or shape)
     target.metadata_ = {name: value for name, value in target.metadata_.items() if not name.startswith("processing_")}
-    if post.segments and profile.segments:
-        threads = [profile.native_id(installation.ids.random_hex(32)) for _ in post.segments]
+    following = post.segments or options.get("thread")
+    if isinstance(following, list) and following and profile.segments:
+        threads = [profile.native_id(installation.ids.random_hex(32)) for _ in following]
         target.metadata_ = {**target.metadata_, "thread_post_ids": [there.platform_id, *threads]}
     first = target.overrides.get("first_comment", post.first_comment)
     if is_new and first and profile.first_comment and target.media_type != "stories":

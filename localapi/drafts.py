@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 from sqlalchemy import select
 
+from localapi.addresses import address_problem
 from localapi.context import Context, Refusal
 from localapi.network import PLATFORMS
 from localapi.network.draft import Draft, DraftMedia, Report
@@ -96,7 +97,8 @@ async def draft_of(
 
 async def _media(context: Context, item: Mapping[str, Any]) -> DraftMedia:
     if item["source_type"] != "media_id":
-        return DraftMedia(source_type=item["source_type"], type=item.get("type"))
+        wrong = address_problem(str(item["source"])) if item["source_type"] == "url" else None
+        return DraftMedia(source_type=item["source_type"], type=item.get("type"), problem=wrong)
     row = await context.session.scalar(
         select(MediaFile).where(MediaFile.id == item["source"], MediaFile.user_id == context.user.id)
     )

@@ -1,7 +1,8 @@
 """Publishing: from what a caller asks for to targets, times and checks of a post."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import or_, select
 
@@ -23,6 +24,13 @@ def publication_time(context: Context, post_level: datetime | None, targets: Seq
         if when is not None and when <= context.now:
             raise invalid_field(name, f"{wire_time(when)} is in the past; it is now {wire_time(context.now)}")
     return post_level or min(times.values(), default=None)
+
+
+def check_options(platform_data: Mapping[str, Any]) -> None:
+    """Refuse options that no platform would see: each platform's stand in an object of their own."""
+    for name, options in platform_data.items():
+        if name in PLATFORMS and not isinstance(options, dict):
+            raise invalid_field("platform_data", f"platform_data.{name} must be an object of options")
 
 
 async def targets_for(context: Context, post_id: str, targets: Sequence[Target]) -> list[PostTarget]:
@@ -59,7 +67,14 @@ async def _page(context: Context, account: Account, target: Target) -> str | Non
     """The page asked for, or the account's default one; None for accounts without pages."""
     pages = select(Page.id).where(Page.account_id == account.id, Page.is_active)
     if target.page_id is None:
-        return await context.session.scalar(pages.where(Page.is_default))
+        default = await context.session.scalar(pages.where(Page.is_default))
+        if default is None and await context.session.scalar(select(Page.id).where(Page.account_id == account.id)):
+            raise Refusal(
+                400,
+                "account.no_active_page",
+                "no page of this account is active and its default; see PATCH /accounts/{id}/pages/{pageId}",
+            )
+        return default
     found = await context.session.scalar(pages.where(Page.id == target.page_id))
     if found is None:
         raise Refusal(400, "account.page_inactive", "this account has no such active page", field="page_id")

@@ -1,10 +1,11 @@
 """Posts as the API shows them."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import select, tuple_
 
 from localapi.context import Context, wire_time
 from localapi.network import PLATFORMS
@@ -12,6 +13,14 @@ from localapi.tables import NetworkPost, Post, PostTarget
 from tools.posts import Post as PostAnswer
 from tools.posts import PostMedia, TargetError, TargetMetrics
 from tools.posts import PostTarget as TargetAnswer
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A published target's numbers, and when they were read: None where the platform tells none."""
+
+    metrics: TargetMetrics
+    synced_at: datetime | None
 
 
 async def targets_of(context: Context, post_ids: Sequence[str]) -> dict[str, list[PostTarget]]:
@@ -25,12 +34,11 @@ async def targets_of(context: Context, post_ids: Sequence[str]) -> dict[str, lis
 
 async def view(context: Context, post: Post) -> PostAnswer:
     """One post with its targets."""
-    return post_answer(post, (await targets_of(context, [post.id]))[post.id])
+    targets = (await targets_of(context, [post.id]))[post.id]
+    return post_answer(post, targets, await metrics_for(context, targets))
 
 
-def post_answer(
-    post: Post, targets: Sequence[PostTarget], metrics: Mapping[str, TargetMetrics] | None = None
-) -> PostAnswer:
+def post_answer(post: Post, targets: Sequence[PostTarget], metrics: Mapping[str, Measured] | None = None) -> PostAnswer:
     """The wire's form."""
     fields: dict[str, Any] = {
         "id": post.id,
@@ -52,7 +60,7 @@ def post_answer(
     return PostAnswer(**fields)
 
 
-def target_answer(post: Post, target: PostTarget, metrics: TargetMetrics | None = None) -> TargetAnswer:
+def target_answer(post: Post, target: PostTarget, measured: Measured | None = None) -> TargetAnswer:
     """One target; what it does not say for itself is left out."""
     fields: dict[str, Any] = {
         "account_id": target.account_id,
@@ -76,23 +84,31 @@ def target_answer(post: Post, target: PostTarget, metrics: TargetMetrics | None 
         fields["published_at"] = wire_time(target.published_at)
     if target.error is not None:
         fields["error"] = TargetError(**target.error)
-    if metrics is not None:
-        fields["metrics"] = metrics
+    if measured is not None:
+        fields["metrics"] = measured.metrics
+        if measured.synced_at is not None:
+            fields["metrics_synced_at"] = wire_time(measured.synced_at)
     return TargetAnswer(**fields)
 
 
-async def metrics_of(context: Context, target: PostTarget) -> tuple[TargetMetrics | None, datetime | None]:
-    """A published target's numbers, and when they were read; None where the platform's post is gone."""
-    row = await context.session.scalar(
-        select(NetworkPost).where(
-            NetworkPost.account_id == target.account_id, NetworkPost.platform_id == target.platform_post_id
-        )
-    )
-    if row is None or row.deleted_at is not None:
-        return None, None
+async def metrics_for(context: Context, targets: Sequence[PostTarget]) -> dict[str, Measured]:
+    """The numbers of those targets that are published and still up, by target; one query for all."""
+    live = {(row.account_id, row.platform_post_id): row for row in targets if row.status == "published"}
+    if not live:
+        return {}
+    places = tuple_(NetworkPost.account_id, NetworkPost.platform_id).in_(list(live))
+    found = await context.session.scalars(select(NetworkPost).where(places, NetworkPost.deleted_at.is_(None)))
+    return {
+        target.id: _measured(context.now, target, row)
+        for row in found
+        if (target := live.get((row.account_id, row.platform_id))) is not None
+    }
+
+
+def _measured(now: datetime, target: PostTarget, row: NetworkPost) -> Measured:
     profile = PLATFORMS[target.platform]
     names = profile.reel_metrics if target.media_type == "reel" and profile.reel_metrics else profile.metrics
-    hours = max(0, int((context.now - row.published_at).total_seconds() // 3600))
+    hours = max(0, int((now - row.published_at).total_seconds() // 3600))
     # A post of the simulated network gathers a little attention by the hour, always the same for the same post.
     seed = sum(map(ord, row.platform_id)) % 7 + 1
     numbers = {"likes": seed * min(hours, 72), "comments": row.comment_count, "shares": min(hours, 72) // 6,
@@ -101,7 +117,7 @@ async def metrics_of(context: Context, target: PostTarget) -> tuple[TargetMetric
         name: int(numbers.get(name, 0)) if name in names else 0 for name in ("likes", "comments", "shares", "saves")
     }
     extra = {"views": int(numbers.get("views", 0))} if "views" in names else {}
-    return TargetMetrics(**shown, extra=extra), context.now if names else None
+    return Measured(TargetMetrics(**shown, extra=extra), now if names else None)
 
 
 def _media(items: Sequence[Mapping[str, Any]]) -> list[PostMedia]:

@@ -1,17 +1,25 @@
 """Publishing: the life of a post from draft to removal."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from sqlalchemy import ColumnElement, Select, delete, or_, select, tuple_, update
 
 from localapi import quota
-from localapi.context import Context, Refusal, missing_field, unsupported, wire_time
+from localapi.context import Context, Refusal, missing_field, unsupported
 from localapi.delivery import begin
 from localapi.drafts import media_of
 from localapi.network import PLATFORMS
-from localapi.post_rules import content_hash, publication_time, refuse_duplicate, refuse_invalid, targets_for
-from localapi.post_views import metrics_of, post_answer, target_answer, targets_of, view
+from localapi.post_rules import (
+    check_options,
+    content_hash,
+    publication_time,
+    refuse_duplicate,
+    refuse_invalid,
+    targets_for,
+)
+from localapi.post_views import metrics_for, post_answer, target_answer, targets_of, view
 from localapi.routing import implements
 from localapi.tables import Account, NetworkPost, Post, PostTarget
 from tools.answers import PaginationWithLimit, Success
@@ -58,6 +66,7 @@ async def create(context: Context, args: CreatePost, *, quota_code: str | None =
     publishing = bool(args.publish_now and args.targets)
     scheduled_at = None if publishing else publication_time(context, args.scheduled_at, args.targets or [])
     media = media_of(args) or []
+    check_options(args.platform_data or {})
     if not (args.text or "").strip() and not media and not args.title:
         raise missing_field("text", "a post needs text or media")
     if (publishing or scheduled_at) and not args.targets:
@@ -153,8 +162,9 @@ async def list_posts(context: Context, args: ListPosts) -> PostList:
         cursor=args.cursor,
     )
     targets = await targets_of(context, [row.id for row in rows])
+    metrics = await metrics_for(context, [one for row in rows for one in targets[row.id]])
     return PostList(
-        data=[post_answer(row, targets[row.id]) for row in rows],
+        data=[post_answer(row, targets[row.id], metrics) for row in rows],
         pagination=PaginationWithLimit(has_more=cursor is not None, limit=limit, next_cursor=cursor or ""),
     )
 
@@ -188,8 +198,9 @@ async def update_post(context: Context, args: UpdatePost) -> PostAnswer:
     if post.status == "publishing":
         raise Refusal(409, "post.state_invalid", "this post is being published; wait for its outcome")
     said = args.model_fields_set - {"post_id", "skip_validation"}
+    check_options(args.platform_data or {})
     if post.status not in EDITABLE and said - {"hidden"}:
-        _refuse_uneditable(targets, said - {"hidden"})
+        _refuse_uneditable(targets, said - {"hidden"}, args.platform_data or {})
     for name in ("text", "title", "visibility", "first_comment", "platform_data", "hidden"):
         if (value := getattr(args, name)) is not None:
             setattr(post, name, value)
@@ -201,34 +212,45 @@ async def update_post(context: Context, args: UpdatePost) -> PostAnswer:
         post.scheduled_at = publication_time(context, args.scheduled_at, [])
         post.sort_at = post.scheduled_at or post.sort_at
     if args.targets is not None:
-        if post.status == "scheduled" and not args.targets:
-            raise missing_field("targets", "a scheduled post needs at least one target; delete it to call it off")
-        publication_time(context, None, args.targets)
-        await context.session.execute(delete(PostTarget).where(PostTarget.post_id == post.id))
-        targets = await targets_for(context, post.id, args.targets)
-        context.session.add_all(targets)
+        targets = await _replace_targets(context, post, targets, args)
     post.updated_at = context.now
     post.content_hash = content_hash(post, targets)
-    if targets and post.status in {"scheduled", "failed"} and not args.skip_validation:
-        await refuse_invalid(context, post, targets)
-    if post.status in {"published", "partial"} and args.text is not None:
-        await context.session.execute(
-            update(NetworkPost)
-            .where(
-                tuple_(NetworkPost.account_id, NetworkPost.platform_id).in_(
-                    [(row.account_id, row.platform_post_id) for row in targets if row.status == "published"]
-                )
-            )
-            .values(text=args.text)
-        )
+    live = [row for row in targets if row.status == "published"]
+    if targets and (live or post.status in {"scheduled", "failed"}) and not args.skip_validation and said - {"hidden"}:
+        await refuse_invalid(context, post, live or targets)
+    if live and args.text is not None:
+        places = [(row.account_id, row.platform_post_id) for row in live]
+        there = tuple_(NetworkPost.account_id, NetworkPost.platform_id).in_(places)
+        await context.session.execute(update(NetworkPost).where(there).values(text=args.text))
     await context.session.flush()
     return post_answer(post, targets)
 
 
-def _refuse_uneditable(targets: Sequence[PostTarget], said: set[str]) -> None:
+async def _replace_targets(
+    context: Context, post: Post, before: Sequence[PostTarget], args: UpdatePost
+) -> list[PostTarget]:
+    """Put the targets asked for in the place of those that were there."""
+    wanted = args.targets or []
+    if post.status == "scheduled" and not wanted:
+        raise missing_field("targets", "a scheduled post needs at least one target; delete it to call it off")
+    earliest = publication_time(context, None, wanted)
+    of_targets = min((row.scheduled_at for row in before if row.scheduled_at), default=None)
+    if post.status == "scheduled" and args.scheduled_at is None and post.scheduled_at == of_targets:
+        # The post's time was that of its first target, and goes along with it.
+        post.scheduled_at = earliest or post.scheduled_at
+        post.sort_at = post.scheduled_at or post.sort_at
+    await context.session.execute(delete(PostTarget).where(PostTarget.post_id == post.id))
+    targets = await targets_for(context, post.id, wanted)
+    context.session.add_all(targets)
+    return targets
+
+
+def _refuse_uneditable(targets: Sequence[PostTarget], said: set[str], options: Mapping[str, Any]) -> None:
+    """Refuse what a platform does not let change; options count by their own names."""
     for target in targets:
-        if target.status == "published" and not said <= set(PLATFORMS[target.platform].edit_published):
-            raise unsupported(target.platform, f"change {', '.join(sorted(said))} of a published post")
+        asked = (said - {"platform_data"}) | set(options.get(target.platform, {}))
+        if target.status == "published" and not asked <= set(PLATFORMS[target.platform].edit_published):
+            raise unsupported(target.platform, f"change {', '.join(sorted(asked))} of a published post")
     if not any(target.status == "published" for target in targets):
         raise Refusal(409, "post.state_invalid", "only draft, scheduled and failed posts can be edited")
 
@@ -278,10 +300,18 @@ async def unpublish_post(context: Context, args: UnpublishPost) -> Success:
         raise Refusal(404, "post.not_found", "nothing of this post is published there")
     unable = [row for row in targets if not PLATFORMS[row.platform].unpublish]
     for row in targets:
+        account = await context.session.get(Account, row.account_id)
+        if row not in unable and (account is None or account.status != "active"):
+            what = f"the {row.platform} account has to be connected again before its posts can be taken down"
+            raise Refusal(403, "account.reconnection_required", what)
+    for row in targets:
         if row not in unable:
             await _take_down(context, row)
             row.status, row.platform_post_id, row.permalink = "cancelled", None, None
     post.updated_at = context.now
+    left = [row for row in (await targets_of(context, [post.id]))[post.id] if row.status != "cancelled"]
+    if not left:
+        post.status = "cancelled"
     if unable:
         await context.session.commit()
         names = ", ".join(sorted({row.platform for row in unable}))
@@ -292,16 +322,20 @@ async def unpublish_post(context: Context, args: UnpublishPost) -> Success:
 @implements(DELETE_POST)
 async def delete_post(context: Context, args: DeletePost) -> PostDeletion:
     post = await _own_post(context, args.post_id)
-    if post.status == "publishing":
+    targets = (await targets_of(context, [post.id]))[post.id]
+    # Targets that wait for a time of their own are called off with their post.
+    if post.status == "publishing" and any(row.status == "publishing" for row in targets):
         raise Refusal(409, "post.state_invalid", "this post is being published; wait for its outcome")
     results: list[DeleteOutcome] = []
-    for row in (await targets_of(context, [post.id]))[post.id]:
+    for row in targets:
+        if row.status == "pending":
+            row.status = "cancelled"
         if row.status != "published":
             continue
         account = await context.session.get(Account, row.account_id)
         if not PLATFORMS[row.platform].delete_post:
             outcome, message = "not_supported", f"{row.platform} has no way to delete posts; delete it in the app"
-        elif account is not None and account.status != "active":
+        elif account is None or account.status != "active":
             outcome, message = "failed", "connect this account again with POST /accounts/connect, then delete again"
         else:
             await _take_down(context, row)
@@ -315,6 +349,8 @@ async def delete_post(context: Context, args: DeletePost) -> PostDeletion:
     await context.session.flush()
     if gone:
         await context.session.delete(post)
+    elif post.status == "publishing":
+        post.status = "partial" if any(row.status == "failed" for row in targets) else "published"
     return PostDeletion(success=True, deleted=gone, results=results)
 
 
@@ -322,12 +358,14 @@ async def delete_post(context: Context, args: DeletePost) -> PostDeletion:
 async def get_post_metrics(context: Context, args: GetPostMetrics) -> PostMetricsAnswer:
     post = await _any_post(context, args.post_id)
     rows: list[TargetAnswer] = []
-    for target in (await targets_of(context, [post.id]))[post.id]:
+    targets = (await targets_of(context, [post.id]))[post.id]
+    measured = await metrics_for(context, targets)
+    for target in targets:
         if target.status != "published":
             continue
-        numbers, synced = await metrics_of(context, target)
-        answer = target_answer(post, target, numbers)
-        if numbers is None:
+        found = measured.get(target.id)
+        answer = target_answer(post, target, found)
+        if found is None:
             lost = TargetError(
                 code="resource.not_found",
                 category="platform",
@@ -335,8 +373,6 @@ async def get_post_metrics(context: Context, args: GetPostMetrics) -> PostMetric
                 message="the post is not up any more",
             )
             answer = answer.model_copy(update={"error": lost})
-        elif synced is not None:
-            answer = answer.model_copy(update={"metrics_synced_at": wire_time(synced)})
         rows.append(answer)
     return PostMetricsAnswer(data=PostMetrics(post_id=post.id, targets=rows))
 

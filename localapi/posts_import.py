@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+from itertools import islice
 from typing import Any
 
 from pydantic import ValidationError
@@ -14,6 +15,8 @@ from localapi.routing import implements
 from tools.posts import IMPORT_POSTS, CreatePost, ImportPosts, ImportRowError, Post, PostImport
 
 MAX_BYTES = 5 * 1024 * 1024
+MAX_ROWS = 1000
+"""More would keep other writers waiting for seconds."""
 BEYOND = ""
 """Name of what a row has beyond the columns."""
 COLUMNS = ("text", "title", "account_ids", "scheduled_at", "visibility", "first_comment", "platform_data", "board_id")
@@ -57,10 +60,19 @@ def _rows(context: Context) -> list[dict[str, str]]:
         if "text" not in names or unknown:
             what = f"does not know {', '.join(unknown)[:100]}" if unknown else "needs the column text"
             raise invalid_field("file", f"the first line {what}; columns are {', '.join(COLUMNS)}")
+        if len(set(names)) < len(names):
+            raise invalid_field("file", "the first line names a column twice")
         reader.fieldnames = names
-        return [{name: _cell(value) for name, value in row.items()} for row in reader]
-    except (UnicodeDecodeError, csv.Error):
-        raise invalid_field("file", "this is not a CSV file in UTF-8") from None
+        rows = [{name: _cell(value) for name, value in row.items()} for row in islice(reader, MAX_ROWS + 1)]
+    except UnicodeDecodeError:
+        raise invalid_field("file", "this is not a file in UTF-8") from None
+    except csv.Error as error:
+        raise invalid_field("file", f"this is not a CSV file as spreadsheets write it: {error}") from None
+    if not rows:
+        raise invalid_field("file", "there are no rows below the first line")
+    if len(rows) > MAX_ROWS:
+        raise invalid_field("file", f"the file has over {MAX_ROWS} rows; split it")
+    return rows
 
 
 def _cell(value: str | list[str] | None) -> str:
@@ -91,8 +103,8 @@ def _post(row: dict[str, str]) -> CreatePost:
     if row.get("platform_data"):
         try:
             fields["platform_data"] = json.loads(row["platform_data"])
-        except ValueError:
-            raise ValueError("platform_data is not JSON") from None
+        except (ValueError, RecursionError):
+            raise ValueError("platform_data is not JSON, or nested too deeply") from None
     if row.get("account_ids"):
         board = {"board_id": row["board_id"]} if row.get("board_id") else {}
         accounts = [part.strip() for part in row["account_ids"].split("|") if part.strip()]

@@ -2,11 +2,12 @@
 
 from typing import Any
 
-from localapi.context import Context, invalid_field, missing_field
+from localapi.context import Context, Refusal, missing_field
 from localapi.drafts import check, draft_of, media_of, overrides_of, segment_texts
 from localapi.network import PLATFORMS
 from localapi.network.draft import Draft, Issue
 from localapi.network.validation import constraints
+from localapi.post_rules import publication_time, targets_for
 from localapi.routing import implements
 from tools.posts import (
     GET_PLATFORM_CONSTRAINTS,
@@ -30,8 +31,6 @@ async def get_platform_constraints(context: Context, args: GetPlatformConstraint
 
 @implements(VALIDATE_POST)
 async def validate_post(context: Context, args: ValidatePost) -> PostCheck:
-    if args.scheduled_at is not None and args.scheduled_at <= context.now:
-        raise invalid_field("scheduled_at", "the time is in the past")
     wanted: list[tuple[str, str | None, str | None, dict[str, object]]] = [
         (platform, None, None, {}) for platform in args.platforms or []
     ]
@@ -61,12 +60,38 @@ async def validate_post(context: Context, args: ValidatePost) -> PostCheck:
         for platform, account_id, board_id, overrides in wanted
     ]
     reports = check(drafts)
-    errors = [_issue(issue) for report in reports for issue in report.errors]
+    errors = [*await _refusals(context, args), *(_issue(issue) for report in reports for issue in report.errors)]
     return PostCheck(
         valid=not errors,
         errors=errors,
         warnings=[_issue(issue) for report in reports for issue in report.warnings],
     )
+
+
+async def _refusals(context: Context, args: ValidatePost) -> list[ValidationIssue]:
+    """What creating the post would refuse before its platforms are asked."""
+    found: list[ValidationIssue] = []
+    try:
+        publication_time(context, args.scheduled_at, args.targets or [])
+    except Refusal as refusal:
+        found.append(ValidationIssue(field=refusal.meta.get("field", ""), message=refusal.message))
+    seen: set[tuple[str, str | None, str | None]] = set()
+    for target in args.targets or []:
+        account = await context.account(target.account_id)
+        named: dict[str, Any] = {"platform": account.platform, "target": account.id}
+        if account.status != "active":
+            found.append(ValidationIssue(**named, field="account_id", message="has to be connected again"))
+        try:
+            (row,) = await targets_for(context, "", [target])
+        except Refusal as refusal:
+            field = refusal.meta.get("field", "account_id")
+            found.append(ValidationIssue(**named, field=field, message=refusal.message))
+            continue
+        place = (row.account_id, row.page_id, row.board_id)
+        if place in seen:
+            found.append(ValidationIssue(**named, field="targets", message="another target goes there too"))
+        seen.add(place)
+    return found
 
 
 def _issue(issue: Issue) -> ValidationIssue:

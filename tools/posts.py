@@ -30,7 +30,7 @@ GROUP = "Publishing"
 
 
 class MediaSource(Args):
-    source: Annotated[str, Field(description="The address or id.")]
+    source: Annotated[str, Field(description="The address or id.", min_length=1)]
     source_type: Annotated[Literal["url", "media_id", "platform_attachment_id"], Field(description="What source is.")]
     type: Annotated[
         Literal["image", "video", "audio", "file"] | None,

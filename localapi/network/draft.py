@@ -18,6 +18,8 @@ class DraftMedia:
     height: int | None = None
     duration_seconds: float | None = None
     size_bytes: int | None = None
+    problem: str | None = None
+    """Why no platform could take it, whichever it is."""
 
     @property
     def kind(self) -> str | None:

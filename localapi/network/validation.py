@@ -130,6 +130,9 @@ def _check_composition(draft: Draft, profile: PlatformProfile, report: Report) -
 
 
 def _check_item(item: DraftMedia, position: int, profile: PlatformProfile, report: Report) -> None:
+    if item.problem is not None:
+        report.error("media", f"item {position}: {item.problem}")
+        return
     rules = profile.media
     kind = item.kind
     if kind is None:

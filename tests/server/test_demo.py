@@ -94,7 +94,8 @@ async def test_the_printed_configuration_for_http_works_as_it_stands(printed: li
         Client(streamable_http_client(one["url"], http_client=http)) as client,
     ):
         listed = await client.call_tool("list_accounts", {})
-    assert (listed.structured_content or {})["count"] > 5
+        assert (listed.structured_content or {})["count"] > 5
+        assert not (await client.call_tool("create_brand", {"name": "Made over HTTP"})).is_error
 
 
 @pytest.mark.anyio
@@ -102,5 +103,5 @@ async def test_the_printed_configuration_for_stdio_shows_the_same_workspace(prin
     one = printed[1]
     server = StdioServerParameters(command=one["command"], args=one["args"], env=one.get("env"), cwd="/")
     async with Client(server) as client:
-        listed = await client.call_tool("list_accounts", {})
-    assert (listed.structured_content or {})["count"] > 5
+        listed = await client.call_tool("list_brands", {})
+    assert "Made over HTTP" in str(listed.structured_content)
