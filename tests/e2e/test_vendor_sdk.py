@@ -1,19 +1,25 @@
 """The vendor's own Python SDK against `socialapi-mcp api` over real HTTP: the independent judge."""
 
-from collections.abc import Callable, Iterator
+import asyncio
+import inspect
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
+from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
+import httpx2
 import pytest
 import socialapi as sdk_errors
 from PIL import Image
-from pydantic import ValidationError
-from socialapi import SocialAPI
+from pydantic import BaseModel, ValidationError
+from socialapi import AsyncSocialAPI, SocialAPI
 
 from tests.e2e.processes import free_port, key, serve
 
 ADDRESS: list[str] = []
+sdk_key: list[str] = []
 IG, POST = "acc_aurora_instagram", "ig_1789001"
 
 
@@ -22,6 +28,7 @@ def sdk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SocialAPI]:
     data, port = tmp_path_factory.mktemp("data"), free_port()
     server = serve("api", data, port)
     ADDRESS[:] = [f"http://127.0.0.1:{port}"]
+    sdk_key[:] = [key(data)]
     client = SocialAPI(api_key=key(data), base_url=ADDRESS[0], max_retries=0)
     yield client
     client.close()
@@ -104,9 +111,114 @@ CALLS: dict[str, Callable[[SocialAPI], Any]] = {
 }
 
 
+EMPTY = {"keys.revoke", "brands.delete", "accounts.disconnect", "invites.revoke", "media.delete", "posts.retry"}
+"""Methods that give back nothing; so do those of one word about a comment or a conversation."""
+ELSEWHERE = {
+    "accounts.exchange_oauth": "test_a_code_is_exchanged",
+    "reviews.list": "test_the_sdks_own_defect_is_still_there",
+    "users.delete_me": "test_the_user_is_deleted_last",
+    "publishing.verify_upload": "test_a_file_is_put_and_verified",
+    "media.get_upload_url": "test_a_file_is_put_and_verified",
+}
+NOT_YET = {
+    "accounts.export", "exports.get", "exports.list", "exports.list_videos", "events.list", "events.get_summary",
+    "webhooks.create", "webhooks.delete", "webhooks.get", "webhooks.get_delivery", "webhooks.list",
+    "webhooks.list_deliveries", "webhooks.list_events", "webhooks.retry_delivery", "webhooks.test", "webhooks.update",
+    "oauth.create_redirect_uri", "oauth.delete_redirect_uri", "oauth.list_redirect_uris",
+    "youtube.edit_comment", "youtube.get_channel_summary", "youtube.moderate_comment", "youtube.sync_account",
+    "youtube.update_video",
+}  # fmt: skip
+"""Of groups that the local API does not have yet."""
+
+
+def test_every_method_of_the_sdk_is_called_or_accounted_for(sdk: SocialAPI) -> None:
+    resources = {name: value for name, value in vars(sdk).items() if type(value).__module__.startswith("socialapi.")}
+    resources = {name: value for name, value in resources.items() if not name.startswith("_")}
+    methods = {
+        f"{name}.{method}"
+        for name, value in resources.items()
+        for method in dir(value)
+        if not method.startswith("_") and callable(getattr(value, method))
+    }
+    assert methods == set(CALLS) | set(ELSEWHERE) | NOT_YET
+    assert len(methods) == 86
+
+
 @pytest.mark.parametrize("name", CALLS)
 def test_a_method_succeeds(sdk: SocialAPI, name: str) -> None:
-    CALLS[name](sdk)
+    result = CALLS[name](sdk)
+    if result is None:
+        assert name in EMPTY or name.partition(".")[0] in {"comments", "conversations", "posts", "media", "accounts"}
+        return
+    # A list of nothing would pass for any answer.
+    rows = list(result) if isinstance(result, Iterable) and not isinstance(result, BaseModel | dict) else [result]
+    assert rows
+    assert all(row is not None for row in rows)
+
+
+@pytest.mark.parametrize("name", sorted(NOT_YET))
+def test_what_is_not_there_yet_says_so(sdk: SocialAPI, name: str) -> None:
+    resource, method = name.split(".")
+    call = getattr(getattr(sdk, resource), method)
+    wanted = [
+        parameter.name
+        for parameter in inspect.signature(call).parameters.values()
+        if parameter.default is parameter.empty and parameter.kind is not parameter.VAR_KEYWORD
+    ]
+    values: dict[str, Any] = {"events": ["post.published"], "payload": {}}
+    arguments = {one: values.get(one, "x") for one in wanted}
+    with pytest.raises((sdk_errors.NotSupportedError, sdk_errors.ForbiddenError)) as caught:
+        call(**arguments)
+    assert caught.value.status_code in {403, 501}
+
+
+def test_a_code_is_exchanged(sdk: SocialAPI) -> None:
+    back = "http://localhost:9/back"
+    begun: Any = sdk.accounts.connect(platform="tiktok", redirect_uri=back, brand_id=sdk.brands.create(name="Exchange").id)
+    state = parse_qs(urlsplit(str(begun.auth_url)).query)["state"][0]
+    form = {"state": state, "handle": "fromthesdk", "decision": "approve"}
+    answered = httpx2.post(f"{ADDRESS[0]}/connect/tiktok", data=form, follow_redirects=False)
+    code = parse_qs(urlsplit(answered.headers["location"]).query)["code"][0]
+    metadata = {"state": state, "redirect_uri": back}
+    exchanged = sdk.accounts.exchange_oauth(platform="tiktok", code=code, metadata=metadata)
+    (account,) = exchanged.accounts or []
+    assert account.platform == "tiktok"
+    assert "fromthesdk" in account.username
+    sdk.accounts.disconnect(account.account_id)
+
+
+def test_a_file_is_put_and_verified(sdk: SocialAPI) -> None:
+    made = sdk.media.get_upload_url(media_type="image/jpeg", filename="put.jpg")
+    headers = {"Content-Type": "image/jpeg"}
+    sent = httpx2.put(made.upload_url.replace("http://127.0.0.1:8080", ADDRESS[0]), content=picture(), headers=headers)
+    assert sent.status_code == 200
+    sdk.publishing.verify_upload(made.media_id)
+    assert made.media_id in [row.id for row in sdk.media.list()]
+
+
+def test_the_user_is_deleted_last(tmp_path: Path) -> None:
+    port = free_port()
+    server = serve("api", tmp_path, port)
+    try:
+        with SocialAPI(api_key=key(tmp_path), base_url=f"http://127.0.0.1:{port}", max_retries=0) as api:
+            api.users.delete_me()
+            with pytest.raises(sdk_errors.AuthenticationError):
+                api.users.get_me()
+    finally:
+        server.kill()
+        server.wait()
+
+
+def test_the_asynchronous_client_gets_the_same(sdk: SocialAPI, tmp_path: Path) -> None:
+    async def work() -> tuple[list[str], list[str]]:
+        async with AsyncSocialAPI(api_key=sdk_key[0], base_url=ADDRESS[0], max_retries=0) as api:
+            accounts = [row.id async for row in await api.accounts.list()]
+            posts = [post.id async for post in await api.posts.list(limit=2)]
+        return accounts, posts
+
+    accounts, posts = asyncio.run(work())
+    assert accounts == [row.id for row in sdk.accounts.list()]
+    assert posts == [post.id for post in sdk.posts.list(limit=2)]
 
 
 def test_paging_ends(sdk: SocialAPI) -> None:
@@ -117,13 +229,31 @@ def test_paging_ends(sdk: SocialAPI) -> None:
     assert len(list(sdk.media.list(limit=1))) >= 1
     assert len(list(sdk.mentions.list(IG, limit=1))) == 2
     assert len(list(sdk.comments.list(POST, account_id=IG, limit=1))) >= 3
+    assert len(list(sdk.comments.list_posts(limit=1))) >= 4
+    assert len(list(sdk.comments.list_replies(POST, "ig_c_2", account_id=IG, limit=1))) >= 1
+    assert len(list(sdk.conversations.list(limit=1))) >= 4
+    assert len(list(sdk.conversations.list_messages("conv_ig_1", limit=1))) >= 2
 
 
 def test_bound_objects_find_their_comments_by_the_ids_they_use(sdk: SocialAPI) -> None:
     post = next(row for row in sdk.comments.list_posts() if row.platform_id == POST)
-    comment = next(iter(post.list_comments()))
+    comment = next(row for row in post.list_comments() if row.platform_id == "ig_c_2")
     comment.hide()
     comment.unhide()
+    assert comment.reply(text="We are on it.").success
+    assert len(list(comment.list_replies())) >= 1
+    assert post.reply(text="Thank you all!").success
+    conversation = next(row for row in sdk.conversations.list() if row.id == "conv_fb_1")
+    assert len(list(conversation.list_messages())) >= 2
+    conversation.mark_as_read()
+    assert conversation.send_message(text="Thank you").success
+    pages: list[Any] = list(sdk.accounts.list_pages("acc_aurora_facebook"))
+    page = pages[0]
+    page.update(is_active=True)
+    brand = sdk.brands.create(name="Bound")
+    brand.update(name="Bound again")
+    brand.delete()
+    assert "Bound again" not in [row.name for row in sdk.brands.list()]
 
 
 def test_errors_have_the_classes_that_the_sdk_knows(sdk: SocialAPI) -> None:
