@@ -174,7 +174,9 @@ def test_what_is_not_there_yet_says_so(sdk: SocialAPI, name: str) -> None:
 
 def test_a_code_is_exchanged(sdk: SocialAPI) -> None:
     back = "http://localhost:9/back"
-    begun: Any = sdk.accounts.connect(platform="tiktok", redirect_uri=back, brand_id=sdk.brands.create(name="Exchange").id)
+    begun: Any = sdk.accounts.connect(
+        platform="tiktok", redirect_uri=back, brand_id=sdk.brands.create(name="Exchange").id
+    )
     state = parse_qs(urlsplit(str(begun.auth_url)).query)["state"][0]
     form = {"state": state, "handle": "fromthesdk", "decision": "approve"}
     answered = httpx2.post(f"{ADDRESS[0]}/connect/tiktok", data=form, follow_redirects=False)
