@@ -7,7 +7,6 @@ from typing import Any
 from sqlalchemy import func, select, update
 
 from localapi.context import Context, Refusal, unsupported, wire_time
-from localapi.linking import lock_user
 from localapi.network import PLATFORMS
 from localapi.routing import implements
 from localapi.tables import Account, NetworkPost, Page
@@ -97,7 +96,7 @@ async def list_account_pages(context: Context, args: ListAccountPages) -> PageLi
 @implements(UPDATE_ACCOUNT_PAGE)
 async def update_account_page(context: Context, args: UpdateAccountPage) -> AccountPage:
     account = await context.account(args.account_id)
-    await lock_user(context)
+    await context.lock_user()
     page = next((row for row in await _pages(context, account) if row.id == args.page_id), None)
     if page is None:
         raise Refusal(404, "resource.not_found", "this account has no such page", resource="page", id=args.page_id)

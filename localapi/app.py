@@ -15,12 +15,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.applications import Starlette
 
 from localapi import pages
-from localapi.context import Clock, Cursors, Ids, Installation, SystemClock
+from localapi.context import Clock, Cursors, Ids, Installation, SystemClock, key_hash
 from localapi.database import Database, Unavailable, advice_on, sqlite_url
 from localapi.jobs import PublishingJobs
 from localapi.routing import create_app
 from localapi.seed import seed
-from localapi.tables import Setting, User
+from localapi.tables import Key, Setting, User
 
 GROUPS = (
     "accounts",
@@ -193,7 +193,9 @@ async def _sample_key(installation: Installation, folder: Path, options: Options
     async with installation.database.write() as session:
         is_used = await session.get(Setting, "seeded") is not None
         if is_used or await session.scalar(select(User.id).limit(1)) is not None:
-            return file.read_text(encoding="ascii").strip() if file.exists() else None
+            known = file.read_text(encoding="ascii").strip() if file.exists() else ""
+            key = await session.scalar(select(Key).where(Key.hash == key_hash(known), Key.is_active))
+            return known if key is not None else None
         raw_key = "sapi_key_" + installation.ids.random_hex(62)
         await seed(session, installation, raw_key=raw_key, empty=options.empty)
         # Who deletes their user deletes the sample with it, and does not want it back at the next start.

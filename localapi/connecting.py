@@ -9,7 +9,7 @@ from urllib.parse import urlencode, urlsplit
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from localapi.context import Context, Refusal, invalid_field, missing_field
-from localapi.linking import check_gates, check_invite, known_platform, lock_user, upsert
+from localapi.linking import check_gates, check_invite, known_platform, upsert
 from localapi.network import PLATFORMS
 from localapi.pending import PageOwner, PageOwners, describe, native_account, owners_of_pages, pend, pend_pages
 from localapi.routing import implements
@@ -211,7 +211,7 @@ async def take_code(context: Context, value: str, state: OauthState) -> str:
 async def finish(context: Context, state: OauthState, handle: str) -> Outcome:
     """Make the account of an approved sign-in, or a pending connection where there is something to choose."""
     check_gates(context, state.platform)
-    await lock_user(context)
+    await context.lock_user()
     await check_invite(context, state)
     names = [part.strip().lstrip("@") for part in handle.split(",") if part.strip()] or ["someone"]
     connect = PLATFORMS[state.platform].connect

@@ -252,9 +252,11 @@ class Context:
     async def lock_user(self) -> None:
         """Let no other request of this user count or change what belongs to them until this one is through.
 
-        SQLite has one writer at a time anyway; PostgreSQL has not.
+        SQLite has one writer at a time anyway; PostgreSQL has not. The weaker of the two write locks: the strong one
+        would wait for every insert that refers to the user.
         """
-        await self.session.execute(select(User.id).where(User.id == self.user.id).with_for_update())
+        query = select(User).where(User.id == self.user.id).with_for_update(key_share=True)
+        await self.session.scalar(query.execution_options(populate_existing=True))
 
     async def account(self, account_id: str) -> Account:
         """One visible account; raises Refusal 404."""

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import event, make_url
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.pool import StaticPool
 
@@ -102,7 +102,9 @@ class _plainly:  # noqa: N801 (used like a function)
 
 def advice_on(error: BaseException | None) -> str | None:
     """What the operator can do about a driver's error, by the driver's own words; None where it is ours to mend."""
-    words = str(error.orig).lower() if isinstance(error, DBAPIError) else ""
+    # These two quote what a caller sent, which may hold any word.
+    is_about_the_server = isinstance(error, DBAPIError) and not isinstance(error, IntegrityError | DataError)
+    words = str(error.orig).lower() if isinstance(error, DBAPIError) and is_about_the_server else ""
     return next((advice for sign, advice in _SIGNS.items() if sign in words), None)
 
 
@@ -124,7 +126,8 @@ _SIGNS = {
     "timeout": "the database server does not answer in time; check its address, and that it runs",
     "terminating connection": "the database server is stopping; try again when it is back",
     "connection is closed": "the database server went away; try again when it is back",
-    "could not": "the database server cannot be used now; its log says why",
+    "no space left": "no space is left for the database; free some and try again",
+    "deadlock": "two requests waited for each other; try again",
     "server closed the connection": "the database server went away; try again when it is back",
 }
 

@@ -6,7 +6,7 @@ from sqlalchemy import func, select
 
 from localapi.connecting import auth_url, start
 from localapi.context import Caller, Context, Refusal, invalid_field, wire_time
-from localapi.linking import check_gates, known_platform, lock_user
+from localapi.linking import check_gates, known_platform
 from localapi.routing import implements
 from localapi.tables import Account, Invite, User
 from tools.invites import (
@@ -52,7 +52,7 @@ async def create_invite(context: Context, args: CreateInvite) -> CreatedInvite:
     if profile.connect in {"token", "embedded_signup"}:
         raise invalid_field("platform", "choose a platform that people connect in a browser")
     check_gates(context, args.platform)
-    await lock_user(context)
+    await context.lock_user()
     open_invite = await context.session.scalar(
         select(func.count()).where(
             Invite.brand_id == brand.id,

@@ -12,15 +12,6 @@ from localapi.network.platform import PlatformProfile
 from localapi.tables import Account, Brand, Invite, Key, OauthState, PendingConnection, User
 
 
-async def lock_user(context: Context) -> None:
-    """Let one request at a time link accounts of this user: one account per platform per brand is a rule of many rows.
-
-    The weaker of the two write locks: the strong one would wait for every insert that refers to the user.
-    """
-    query = select(User).where(User.id == context.user.id).with_for_update(key_share=True)
-    await context.session.scalar(query.execution_options(populate_existing=True))
-
-
 async def context_of(installation: Installation, session: AsyncSession, state: OauthState) -> Context | None:
     """Act for whoever started a connection, within the brands that the starting key has now; None: the user is gone."""
     user = await session.get(User, state.user_id)
@@ -84,7 +75,7 @@ async def upsert(
     metadata: dict[str, Any] | None = None,
 ) -> Account:
     """Connect an account: a known one gets its new token and moves if it may, an unknown one is made."""
-    await lock_user(context)
+    await context.lock_user()
     if not context.caller.may_see(origin.brand_id):
         raise Refusal(404, "brand.not_found", "the key that started this connection has no such brand")
     invite = await check_invite(context, origin)

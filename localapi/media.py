@@ -199,7 +199,8 @@ async def preview(installation: Installation, request: Request) -> Response:
     media_id, until = request.path_params["media_id"], request.path_params["until"]
     expected = _signature(installation, media_id, until)
     if (
-        not hmac.compare_digest(request.path_params["signature"], expected)
+        not re.fullmatch(r"[0-9]{1,12}", until)
+        or not hmac.compare_digest(request.path_params["signature"], expected)
         or int(until) < installation.clock.now().timestamp()
     ):
         return _refused(request, 403, "this preview address is unknown or has expired; list the media again")

@@ -15,10 +15,12 @@ from starlette.routing import BaseRoute, Route
 from localapi import media
 from localapi.connecting import find_state, finish, take_code, take_state
 from localapi.context import Caller, Context, Installation, Refusal
+from localapi.database import Unavailable
 from localapi.invites import redeem_invite
 from localapi.linking import context_of
 from localapi.network import PLATFORMS
 from localapi.pending import choose, describe, is_open, owners_of_pages
+from localapi.routing import error_response
 from localapi.tables import OauthCode, OauthState, PendingConnection, User
 from tools.accounts import PendingConnectionDetail
 from tools.invites import RedeemInvite
@@ -56,13 +58,17 @@ def routes(installation: Installation) -> list[BaseRoute]:
     """The pages and the upload addresses."""
 
     def bound(
-        handler: Callable[[Installation, Request], Awaitable[Response]],
+        handler: Callable[[Installation, Request], Awaitable[Response]], *, is_page: bool = True
     ) -> Callable[[Request], Awaitable[Response]]:
         async def endpoint(request: Request) -> Response:
             try:
                 return await handler(installation, request)
             except Refusal as refusal:
                 return _page("That did not work", f"<p>{escape(refusal.message)}</p>", status=refusal.status)
+            except Unavailable as error:
+                if not is_page:
+                    return error_response(request, Refusal(503, "system.unavailable", str(error)))
+                return _page("Not possible now", f"<p>{escape(str(error))}</p>", status=503)
 
         return endpoint
 
@@ -73,8 +79,8 @@ def routes(installation: Installation) -> list[BaseRoute]:
         Route("/connect/{platform}/choose", bound(chosen), methods=["POST"]),
         Route("/oauth/callback/{platform}", bound(callback), methods=["GET"]),
         Route("/invite/{token}", bound(invite), methods=["GET"]),
-        Route("/uploads/{token}", bound(media.receive), methods=["PUT"]),
-        Route("/media/{media_id}/{signature}/{until:int}", bound(media.preview), methods=["GET"]),
+        Route("/uploads/{token}", bound(media.receive, is_page=False), methods=["PUT"]),
+        Route("/media/{media_id}/{signature}/{until}", bound(media.preview, is_page=False), methods=["GET"]),
     ]
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import or_, select
 
 from localapi.context import Context, Refusal, invalid_field, missing_field, wire_time
-from localapi.linking import lock_user, upsert
+from localapi.linking import upsert
 from localapi.routing import implements
 from localapi.tables import Account, Brand, Login, OauthState, Page, PendingConnection
 from tools.accounts import (
@@ -161,7 +161,7 @@ async def select_pending_connection(context: Context, args: SelectPendingConnect
 
 async def choose(context: Context, pending: PendingConnection, chosen: Sequence[str]) -> Account:
     """Finish a pending connection with the chosen pages, or with the one chosen profile."""
-    await lock_user(context)
+    await context.lock_user()
     if pending.platform == "facebook":
         account = await _choose_pages(context, pending, list(dict.fromkeys(chosen)))
     else:

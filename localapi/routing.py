@@ -1,5 +1,6 @@
 """Binds a handler to the operation it implements; route, parsing, scope check and error body follow from it."""
 
+import contextlib
 import json
 import logging
 import math
@@ -142,8 +143,10 @@ async def _respond(
             refusal.headers |= context.headers
             raise
     if operation.effect is Effect.READ and is_unnoted(caller, installation.clock):
-        async with database.write() as session:
-            await note_use(session, caller, installation.clock)
+        # What was read stands, also where nothing can be written.
+        with contextlib.suppress(Unavailable):
+            async with database.write() as session:
+                await note_use(session, caller, installation.clock)
     for action in context.after_commit:
         await action()
     if context.late_result is not None:
@@ -276,7 +279,8 @@ def _parse(operation: AnyOperation, fields: Mapping[str, Any]) -> Any:
         name = ".".join(place) or "body"
         if name in operation.path_names.values():
             raise _no_such(name, fields.get(name)) from None
-        if first["type"] == "missing" or (first["type"] == "string_too_short" and first["input"] == ""):
+        is_blank = first["type"] == "string_too_short" and first["input"] == ""
+        if first["type"] in {"missing", "missing_text"} or is_blank:
             raise Refusal(400, "validation.field_required", f"{name} is required", field=name) from None
         raise Refusal(400, "validation.field_invalid", f"{name}: {sentence}", field=name) from None
 

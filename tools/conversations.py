@@ -3,6 +3,7 @@
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from auth.scopes import Scope
 from tools.answers import Pagination, Success
@@ -227,7 +228,7 @@ class SendMessage(Args):
         if len(interactive) > 1:
             raise ValueError(f"pass only one of {' and '.join(interactive)}")
         if not (self.text or self.attachments or self.attachment_url or interactive):
-            raise ValueError("text: pass text, attachments, quick_replies, buttons or cards")
+            raise PydanticCustomError("missing_text", "text: pass text, attachments, quick_replies, buttons or cards")
         if self.quick_replies and not self.text:
             raise ValueError("text: quick_replies need it")
         if self.buttons and len(self.text or "") > MAX_TEXT_WITH_BUTTONS:

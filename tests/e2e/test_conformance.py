@@ -66,6 +66,14 @@ def test_the_conformance_suite_passes_but_for_what_is_listed(address: str, revis
         assert [check["id"] for check in failed["server-stateless"] if not check["details"]["untestable"]] == []
 
 
+@pytest.mark.parametrize("revision", REVISIONS)
+def test_every_expected_failure_has_its_reason(revision: str) -> None:
+    lines = (INTEROP / f"expected-failures-{revision}.yml").read_text(encoding="utf-8").splitlines()
+    listed = [line for line in lines if line.strip().startswith("- ")]
+    assert listed
+    assert [line for line in listed if not re.fullmatch(r"  - [\w-]+  # .{20,}", line)] == []
+
+
 def results(folder: Path) -> dict[str, list[dict[str, Any]]]:
     """Scenario → its checks; the suite names folders `server-<scenario>-<time>`."""
     return {

@@ -9,7 +9,7 @@ from typing import Any
 import httpx2
 import pytest
 from dbos import DBOS
-from sqlalchemy import update
+from sqlalchemy import make_url, update
 
 from localapi.app import EmbeddedApi, Options
 from localapi.jobs import PublishingJobs
@@ -164,3 +164,26 @@ async def test_a_lock_that_is_lost_is_taken_again_and_publishing_goes_on(stored:
         other = PublishingJobs(system_database_url=url)
         assert other._become_leader() is False  # pyright: ignore[reportPrivateUsage]
     assert made(stored) == [1, 1]
+
+
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+async def test_what_was_accepted_is_published_after_the_database_server_was_away(
+    stored: Options, postgres: Postgres
+) -> None:
+    url = stored.database_url or ""
+    name = str(make_url(url).database)
+    async with running(stored) as (api, http):
+        object.__setattr__(api.installation, "answer_wait_seconds", 0.0)
+        await settled(http, (await publish(http, "Before", THREADS)).json()["id"])
+        ids = [(await publish(http, f"Post {number}", THREADS, X)).json()["id"] for number in range(6)]
+        held = api.jobs._lock  # pyright: ignore[reportPrivateUsage]
+        postgres.order("alter database {} with allow_connections false", name)
+        postgres.disconnect(url)
+
+        async def is_lost() -> bool:
+            return api.jobs._lock is not held  # pyright: ignore[reportPrivateUsage]
+
+        await until(is_lost)
+        postgres.order("alter database {} with allow_connections true", name)
+        assert {(await settled(http, post_id))["status"] for post_id in ids} == {"published"}
+    assert sorted(made(stored)) == [1] * (1 + 2 * len(ids))

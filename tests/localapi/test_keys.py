@@ -3,8 +3,10 @@
 import httpx2
 import pytest
 from sqlalchemy import select, update
+from sqlalchemy.exc import IntegrityError, OperationalError
 
 from localapi.app import EmbeddedApi, Options
+from localapi.database import Unavailable, advice_on
 from localapi.tables import User
 from tests.conftest import HeldClock
 
@@ -103,4 +105,27 @@ async def test_who_deletes_the_user_deletes_the_files_and_gets_no_sample_back(st
     again = await EmbeddedApi.start(stored)
     async with again.installation.database.read() as session:
         assert list(await session.scalars(select(User.id))) == []
+    assert again.sample_key is None
     await again.close()
+
+
+async def test_what_was_read_is_answered_also_where_nothing_can_be_written(
+    http: httpx2.AsyncClient, api: EmbeddedApi, clock: HeldClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise Unavailable("no space is left")
+
+    clock.advance(minutes=5)
+    monkeypatch.setattr("localapi.routing.note_use", refuse)
+    assert (await http.get("/v1/brands")).status_code == 200
+
+
+async def test_a_value_that_sounds_like_a_failure_of_the_server_is_none() -> None:
+    duplicate = IntegrityError("insert", {}, Exception("Key (username)=(fullmoon) already exists, timeout"))
+    assert advice_on(duplicate) is None
+    assert advice_on(OperationalError("insert", {}, Exception("could not extend file: No space left on device")))
+
+
+async def test_an_address_of_a_file_with_a_long_number_is_unknown(http: httpx2.AsyncClient) -> None:
+    response = await http.get("/media/x/y/" + "9" * 5000)
+    assert (response.status_code, response.json()["error"]["code"]) == (403, "http.403")

@@ -171,3 +171,10 @@ async def test_conversations_of_one_page(http: httpx2.AsyncClient) -> None:
     main = (await http.get("/v1/inbox/conversations", params={"page_id": "sapi_page_aurora_main"})).json()["data"]
     other = (await http.get("/v1/inbox/conversations", params={"page_id": "sapi_page_aurora_roastery"})).json()["data"]
     assert ([row["id"] for row in main], other) == (["conv_fb_1"], [])
+
+
+async def test_a_message_without_content_lacks_its_text(http: httpx2.AsyncClient) -> None:
+    body = {"account_id": "acc_aurora_instagram"}
+    response = await http.post("/v1/inbox/conversations/conv_ig_1/messages", json=body)
+    error = response.json()["error"]
+    assert (response.status_code, error["code"], error["meta"]) == (400, "validation.field_required", {"field": "text"})

@@ -196,8 +196,9 @@ def test_the_doctor_says_what_to_do(tmp_path: Path) -> None:
 
 def run_on_read_only(data: Path, files: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Run a command on a used data folder of which some files cannot be written, also when we are root."""
-    assert run(data, "call", "list_brands").returncode == 0
-    (data / "jobs.sqlite").touch()
+    if not (data / "localapi.sqlite").exists():
+        assert run(data, "call", "list_brands").returncode == 0
+        (data / "jobs.sqlite").touch()
     for file in data.glob(files):
         file.chmod(0o400)
     command = [COMMAND, *arguments]
@@ -212,6 +213,28 @@ def run_on_read_only(data: Path, files: str, *arguments: str) -> subprocess.Comp
 @pytest.mark.parametrize("files", ["localapi.sqlite*", "jobs.sqlite*"])
 def test_a_read_only_database_is_one_line(tmp_path: Path, command: str, files: str) -> None:
     refused(run_on_read_only(tmp_path, files, command, "--port", str(free_port())), 1, "read-only", str(tmp_path))
+
+
+@pytest.mark.parametrize("command", [("call", "create_brand", "name=New"), ("simulate", "comment")])
+def test_a_read_only_database_is_told_to_who_runs_one_command(tmp_path: Path, command: tuple[str, ...]) -> None:
+    done = run_on_read_only(tmp_path, "localapi.sqlite*", *command)
+    assert done.returncode == 1, done
+    assert "read-only" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("command", [("call", "list_brands"), ("simulate", "comment"), ("api", "--port", "PORT")])
+def test_a_data_folder_that_is_read_only_is_told_in_words(tmp_path: Path, command: tuple[str, ...]) -> None:
+    assert run(tmp_path, "call", "list_brands").returncode == 0
+    tmp_path.chmod(0o500)
+    try:
+        words = [str(free_port()) if part == "PORT" else part for part in command]
+        done = run_on_read_only(tmp_path, "nothing", *words)
+    finally:
+        tmp_path.chmod(0o700)
+    assert done.returncode == 1, done
+    assert str(tmp_path) in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 @pytest.mark.parametrize(
