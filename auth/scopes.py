@@ -3,7 +3,7 @@
 Source: the scope catalogue (`GET /keys/scopes`) and the rules for restricted keys.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -71,3 +71,100 @@ SCOPES: Mapping[Scope, ScopeInfo] = {
         description="Read the event log, its totals and exports", group="Account-level", account_level=True
     ),
 }
+
+
+class BroadScope(StrEnum):
+    """Scopes of tokens alone; an API key cannot carry them."""
+
+    SOCIAL_ALL = "social:all"
+    """Everything that the person's key can do."""
+
+
+TokenScope = Scope | BroadScope
+
+IMPLIES: Mapping[BroadScope, frozenset[Scope]] = {BroadScope.SOCIAL_ALL: frozenset(Scope)}
+
+# Asks for a refresh token; it allows nothing, and no token carries it.
+OFFLINE_ACCESS = "offline_access"
+
+_KNOWN: Mapping[str, TokenScope] = {scope.value: scope for scope in (*BroadScope, *Scope)}
+_READING = frozenset(scope for scope in Scope if scope.endswith(":read"))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Preset:
+    """A role that a person can choose instead of single scopes."""
+
+    name: str
+    meaning: str
+    scopes: frozenset[TokenScope]
+    drafts_only: bool = False
+    """No scope tells drafts from publishing: whoever grants this must hold posts to drafts as well."""
+
+
+PRESETS: tuple[Preset, ...] = (
+    Preset(name="Analyst", meaning="See everything, change nothing", scopes=_READING),
+    Preset(
+        name="Drafter",
+        meaning="See everything, and prepare drafts that somebody else publishes",
+        scopes=_READING | {Scope.POSTS_WRITE, Scope.MEDIA_WRITE},
+        drafts_only=True,
+    ),
+    Preset(
+        name="Community manager",
+        meaning="See everything, answer people and moderate",
+        scopes=_READING | {Scope.INBOX_WRITE, Scope.DMS_SEND},
+    ),
+    Preset(
+        name="Publisher",
+        meaning="See everything, and write and publish posts",
+        scopes=_READING | {Scope.POSTS_WRITE, Scope.MEDIA_WRITE},
+    ),
+    Preset(
+        name="Admin",
+        meaning="Do everything that your key can do",
+        scopes=frozenset({BroadScope.SOCIAL_ALL, *Scope}),
+    ),
+)
+"""From the least to the most; the first is the default."""
+
+
+class UnknownScope(ValueError):
+    """A scope that does not exist here (`invalid_scope`, RFC 6749 §5.2). Its text is a stranger's and not repeated."""
+
+
+def parse_scopes(text: str) -> frozenset[TokenScope]:
+    """Read a space-separated `scope` (RFC 6749 §3.3), with what each scope implies; `offline_access` is left out.
+
+    Raises:
+        UnknownScope: a scope that is not of the catalogue.
+    """
+    named = [name for name in text.split(" ") if name and name != OFFLINE_ACCESS]
+    if any(name not in _KNOWN for name in named):
+        raise UnknownScope(f"scope must be of {', '.join(_KNOWN)}")
+    return expand(_KNOWN[name] for name in named)
+
+
+def expand(scopes: Iterable[TokenScope]) -> frozenset[TokenScope]:
+    """Add what the broad scopes imply."""
+    expanded = set(scopes)
+    for broad, implied in IMPLIES.items():
+        if broad in expanded:
+            expanded |= implied
+    return frozenset(expanded)
+
+
+def format_scopes(scopes: Collection[TokenScope]) -> str:
+    """Write scopes in the order of the catalogue, without what a broad one implies anyway."""
+    implied = {scope for broad in IMPLIES if broad in scopes for scope in IMPLIES[broad]}
+    return " ".join(name for name, scope in _KNOWN.items() if scope in scopes and scope not in implied)
+
+
+def granted(
+    asked: Iterable[TokenScope], chosen: Iterable[TokenScope], possible: Iterable[TokenScope]
+) -> frozenset[TokenScope]:
+    """What a grant allows: what the client asked for, the person chose, and the person's key can do.
+
+    A broad scope stays only where all three hold it.
+    """
+    return expand(asked) & expand(chosen) & expand(possible)

@@ -1,0 +1,362 @@
+"""Access tokens: JWTs after RFC 9068, signed with Ed25519, for exactly one resource server.
+
+Issuing goes through joserfc. Verifying happens on every call, so it reads the token itself, with cryptography for the
+signature, and nothing of a token is believed before its signature holds.
+"""
+
+import base64
+import binascii
+import hashlib
+import json
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from joserfc import jwt
+from joserfc.jwk import OKPKey
+from joserfc.jws import JWSRegistry
+
+MAX_TOKEN_BYTES = 4096
+MAX_LIFETIME_SECONDS = 3600
+MAX_SKEW_SECONDS = 30
+CACHED_TOKENS = 10_000
+
+# RFC 9864 renamed EdDSA; many verifiers know only the old name, so it is written, and both are read.
+ED25519_ALGORITHMS = frozenset({"EdDSA", "Ed25519"})
+_TYPE = "at+jwt"
+_CACHED_HEADERS = 64
+_ONLY_TEXT = {str}
+_ONLY_WHOLE_NUMBERS = {int}
+_TIME_OR_NONE = {int, type(None)}
+
+
+class Flaw(StrEnum):
+    """Why a token is refused. For logs and tests; a client is told `invalid_token` (RFC 6750 §3.1)."""
+
+    TOO_LONG = "longer than 4096 bytes"
+    MALFORMED = "not a compact JWS of canonical base64url and JSON objects without repeated keys"
+    TYPE = "typ is not at+jwt"
+    CRITICAL = "crit names an extension"
+    UNKNOWN_KEY = "no key has this kid"
+    ALGORITHM = "alg is not one of the key's"
+    SIGNATURE = "the signature does not hold"
+    CLAIMS = "a claim is missing or of another type"
+    ISSUER = "another issuer"
+    AUDIENCE = "another audience, or several"
+    EXPIRED = "expired"
+    NOT_YET_VALID = "not valid yet"
+    REVOKED = "revoked"
+
+
+class TokenRefused(Exception):
+    """A token that is not to be trusted; nothing of its text is in the message."""
+
+    def __init__(self, flaw: Flaw) -> None:
+        super().__init__(flaw.value)
+        self.flaw = flaw
+
+
+class UnknownKey(TokenRefused):
+    """Signed under a `kid` that is not known here, perhaps not yet: the key ring may be reloaded once.
+
+    `key_id` is a stranger's text: compare it, never show it.
+    """
+
+    def __init__(self, key_id: str) -> None:
+        super().__init__(Flaw.UNKNOWN_KEY)
+        self.key_id = key_id
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Claims:
+    """What an access token says (RFC 9068 §2.2). Times are seconds since 1970."""
+
+    issuer: str
+    subject: str
+    audience: str
+    """The one resource that may accept it (RFC 8707)."""
+    client_id: str
+    scope: str
+    """Space-separated, perhaps empty."""
+    token_id: str
+    grant_id: str
+    """The handle by which every token of a grant is revoked."""
+    issued_at: int
+    not_before: int
+    expires_at: int
+    authenticated_at: int | None = None
+    """When the person signed in; None where no person did."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class VerificationKey:
+    """A public key and the algorithms that it is used with: the key decides, not the token."""
+
+    key_id: str
+    public_key: Ed25519PublicKey
+    algorithms: frozenset[str] = ED25519_ALGORITHMS
+
+
+class _EdDSA(JWSRegistry):
+    """EdDSA alone, without joserfc's warning about its new name."""
+
+    def get_alg(self, name: str) -> Any:
+        return self.algorithms[name]
+
+
+class Issuer:
+    """Signs access tokens with the active key."""
+
+    def __init__(self, key_id: str, private_key: Ed25519PrivateKey) -> None:
+        self._header = {"alg": "EdDSA", "typ": _TYPE, "kid": key_id}
+        self._key = OKPKey.import_key(private_key)
+        self._registry = _EdDSA(algorithms=["EdDSA"])
+
+    def issue(self, claims: Claims) -> str:
+        """Return the signed token.
+
+        Raises:
+            ValueError: it would be valid for longer than 60 minutes or not at all, or be longer than 4096 bytes,
+                which no verifier here reads.
+        """
+        if not 0 < claims.expires_at - claims.issued_at <= MAX_LIFETIME_SECONDS:
+            raise ValueError(f"an access token is valid for 1 to {MAX_LIFETIME_SECONDS} seconds")
+        token = jwt.encode(self._header, _as_json(claims), self._key, registry=self._registry)
+        if len(token) > MAX_TOKEN_BYTES:
+            raise ValueError(f"an access token has at most {MAX_TOKEN_BYTES} bytes; got {len(token)}")
+        return token
+
+
+class DenyList:
+    """Grants and tokens that were revoked while tokens of theirs may still be valid.
+
+    Kept in memory and fed by the store, so that asking costs nothing.
+    """
+
+    def __init__(self) -> None:
+        self._until: dict[str, float] = {}
+
+    def deny(self, handle: str, *, until: float) -> None:
+        """Refuse a grant id or `jti`. `until`: seconds since 1970 at which its last token is dead, skew included."""
+        self._until[handle] = max(until, self._until.get(handle, until))
+
+    def denies(self, claims: Claims) -> bool:
+        return claims.grant_id in self._until or claims.token_id in self._until
+
+    def forget_expired(self, *, now: float) -> None:
+        self._until = {handle: until for handle, until in self._until.items() if until > now}
+
+
+class Verifier:
+    """Verifies access tokens of one issuer for one resource. Belongs to one event loop or thread."""
+
+    def __init__(
+        self,
+        keys: Iterable[VerificationKey],
+        *,
+        issuer: str,
+        audience: str,
+        denied: DenyList,
+        clock: Callable[[], float] = time.time,
+        skew_seconds: int = MAX_SKEW_SECONDS,
+        cached_tokens: int = CACHED_TOKENS,
+    ) -> None:
+        if not 0 <= skew_seconds <= MAX_SKEW_SECONDS:
+            raise ValueError(f"clocks may differ by 0 to {MAX_SKEW_SECONDS} seconds; got {skew_seconds}")
+        self._issuer = issuer
+        self._audience = audience
+        self._denied = denied
+        self._clock = clock
+        self._skew_seconds = skew_seconds
+        self._cached_tokens = cached_tokens
+        self._keys: Mapping[str, VerificationKey] = {key.key_id: key for key in keys}
+        self._headers: dict[bytes, VerificationKey] = {}
+        # By digest: a dump of the memory must not be a list of valid tokens.
+        self._verified: OrderedDict[bytes, Claims] = OrderedDict()
+
+    def replace_keys(self, keys: Iterable[VerificationKey]) -> None:
+        """Verify with these keys from now on. Once a key is gone, nothing that it signed stays verified."""
+        replacement = {key.key_id: key for key in keys}
+        if any(replacement.get(key_id) != key for key_id, key in self._keys.items()):
+            self._verified.clear()
+        self._headers.clear()
+        self._keys = replacement
+
+    def verify(self, token: str) -> Claims:
+        """Return what a token says, if all of it can be trusted now (RFC 9068 §4, RFC 8725 §3).
+
+        A token that was verified is remembered until it expires; revocation is asked for each time.
+
+        Raises:
+            TokenRefused: with the first flaw found.
+            UnknownKey: its `kid` is not known here.
+        """
+        if len(token) > MAX_TOKEN_BYTES:
+            raise TokenRefused(Flaw.TOO_LONG)
+        try:
+            text = token.encode("ascii")
+        except UnicodeEncodeError:
+            raise TokenRefused(Flaw.MALFORMED) from None
+        digest = hashlib.sha256(text).digest()
+        claims = self._remembered(digest)
+        if claims is None:
+            claims = self._verify_afresh(text)
+            self._remember(digest, claims)
+        if self._denied.denies(claims):
+            raise TokenRefused(Flaw.REVOKED)
+        return claims
+
+    def _remembered(self, digest: bytes) -> Claims | None:
+        claims = self._verified.get(digest)
+        if claims is None:
+            return None
+        if claims.expires_at <= self._clock():
+            del self._verified[digest]
+            return None
+        self._verified.move_to_end(digest)
+        return claims
+
+    def _remember(self, digest: bytes, claims: Claims) -> None:
+        if claims.expires_at > self._clock():
+            self._verified[digest] = claims
+            if len(self._verified) > self._cached_tokens:
+                self._verified.popitem(last=False)
+
+    def _verify_afresh(self, text: bytes) -> Claims:
+        signed, _, signature = text.rpartition(b".")
+        header, dot, payload = signed.partition(b".")
+        if not dot or b"." in payload:
+            raise TokenRefused(Flaw.MALFORMED)
+        key = self._headers.get(header) or self._key_for(header)
+        try:
+            key.public_key.verify(_decode(signature), signed)
+        except InvalidSignature:
+            raise TokenRefused(Flaw.SIGNATURE) from None
+        # Only headers of tokens that hold are remembered, so that nobody else fills the table.
+        if len(self._headers) < _CACHED_HEADERS:
+            self._headers[header] = key
+        claims = _read_claims(_read_object(payload))
+        self._check(claims)
+        return claims
+
+    def _key_for(self, segment: bytes) -> VerificationKey:
+        """Choose the key by `kid` alone: `jwk`, `jku`, `x5u` and `x5c` are a stranger's keys and never looked at."""
+        header = _read_object(segment)
+        if header.get("typ") != _TYPE:
+            raise TokenRefused(Flaw.TYPE)
+        if "crit" in header:
+            raise TokenRefused(Flaw.CRITICAL)
+        key_id = header.get("kid")
+        if not isinstance(key_id, str):
+            raise TokenRefused(Flaw.MALFORMED)
+        key = self._keys.get(key_id)
+        if key is None:
+            raise UnknownKey(key_id)
+        algorithm = header.get("alg")
+        if not isinstance(algorithm, str) or algorithm not in key.algorithms:
+            raise TokenRefused(Flaw.ALGORITHM)
+        return key
+
+    def _check(self, claims: Claims) -> None:
+        if claims.issuer != self._issuer:
+            raise TokenRefused(Flaw.ISSUER)
+        if claims.audience != self._audience:
+            raise TokenRefused(Flaw.AUDIENCE)
+        now = self._clock()
+        if claims.expires_at <= now - self._skew_seconds:
+            raise TokenRefused(Flaw.EXPIRED)
+        if max(claims.not_before, claims.issued_at) > now + self._skew_seconds:
+            raise TokenRefused(Flaw.NOT_YET_VALID)
+
+
+def _as_json(claims: Claims) -> dict[str, Any]:
+    payload: dict[str, Any] = {
+        "iss": claims.issuer,
+        "sub": claims.subject,
+        "aud": claims.audience,
+        "client_id": claims.client_id,
+        "scope": claims.scope,
+        "jti": claims.token_id,
+        "gid": claims.grant_id,
+        "iat": claims.issued_at,
+        "nbf": claims.not_before,
+        "exp": claims.expires_at,
+    }
+    if claims.authenticated_at is not None:
+        payload["auth_time"] = claims.authenticated_at
+    return payload
+
+
+def _read_claims(payload: Mapping[str, Any]) -> Claims:
+    audience = payload.get("aud")
+    if type(audience) is list:
+        raise TokenRefused(Flaw.AUDIENCE)
+    try:
+        claims = Claims(
+            issuer=payload["iss"],
+            subject=payload["sub"],
+            audience=payload["aud"],
+            client_id=payload["client_id"],
+            scope=payload["scope"],
+            token_id=payload["jti"],
+            grant_id=payload["gid"],
+            issued_at=payload["iat"],
+            not_before=payload["nbf"],
+            expires_at=payload["exp"],
+            authenticated_at=payload.get("auth_time"),
+        )
+    except KeyError:
+        raise TokenRefused(Flaw.CLAIMS) from None
+    texts = (claims.issuer, claims.subject, claims.audience, claims.client_id, claims.token_id, claims.grant_id)
+    times = (claims.issued_at, claims.not_before, claims.expires_at)
+    # Exact types: True is an int to Python, and 1e999 a float that never expires.
+    if (
+        set(map(type, texts)) != _ONLY_TEXT
+        or set(map(type, times)) != _ONLY_WHOLE_NUMBERS
+        or not all(texts)
+        or type(claims.scope) is not str
+        or type(claims.authenticated_at) not in _TIME_OR_NONE
+    ):
+        raise TokenRefused(Flaw.CLAIMS)
+    return claims
+
+
+def _decode(segment: bytes) -> bytes:
+    """Decode base64url without padding, in its one canonical form (RFC 7515 §2, RFC 4648 §3.5)."""
+    try:
+        decoded = base64.urlsafe_b64decode(segment + b"=" * (-len(segment) % 4))
+    except binascii.Error:
+        raise TokenRefused(Flaw.MALFORMED) from None
+    # The decoder skips what it does not know and ignores left-over bits; writing it again shows either.
+    if base64.urlsafe_b64encode(decoded).rstrip(b"=") != segment:
+        raise TokenRefused(Flaw.MALFORMED)
+    return decoded
+
+
+def _read_object(segment: bytes) -> dict[str, Any]:
+    try:
+        value = _DECODER.decode(_decode(segment).decode("utf-8"))
+    except (ValueError, RecursionError):
+        raise TokenRefused(Flaw.MALFORMED) from None
+    if not isinstance(value, dict):
+        raise TokenRefused(Flaw.MALFORMED)
+    return value
+
+
+def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        raise ValueError("a key is repeated")
+    return members
+
+
+def _no_constant(name: str) -> Any:
+    raise ValueError(f"{name} is not JSON")
+
+
+_DECODER = json.JSONDecoder(object_pairs_hook=_without_repeats, parse_constant=_no_constant)
