@@ -5,7 +5,7 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Engine, create_engine, event, make_url, text
+from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
 
 FOLDER = Path(__file__).parent
 # Any constant of our own: processes that start together queue on it.
@@ -43,8 +43,12 @@ def _sqlite(file: Path) -> Engine:
     secure(file)
     engine = create_engine(f"sqlite:///{file}", connect_args={"isolation_level": None, "timeout": 15})
     # The driver would begin too late for DDL; the lock of IMMEDIATE is what processes queue on.
-    event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
+    event.listen(engine, "begin", _begin)
     return engine
+
+
+def _begin(connection: Connection) -> None:
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
 def secure(file: Path) -> None:
