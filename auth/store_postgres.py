@@ -1,0 +1,283 @@
+"""The store in PostgreSQL: for several machines. Works behind a pooler in transaction mode."""
+
+import re
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import datetime, timedelta
+from functools import lru_cache
+
+import psycopg
+from psycopg import AsyncConnection
+from psycopg_pool import AsyncConnectionPool, PoolClosed, PoolTimeout
+
+from auth.records import (
+    Conflict,
+    Denials,
+    Grant,
+    NewRefreshToken,
+    Redeemed,
+    Redemption,
+    Replayed,
+    Reused,
+    Rotated,
+    Rotation,
+    Unavailable,
+    Unknown,
+)
+from auth.store import DENIED_FOR, GRACE
+from auth.store_rows import Row, Values, moment, number, stamp
+from auth.store_sql import EXPIRED, FAMILY, GRANTS, SqlStore, deletion, housekeeping, judge
+
+Connection = AsyncConnection[tuple[str | bytes | int | None, ...]]
+
+# Any constant of our own: one process at a time cleans up.
+_CLEANING = 7_203_116
+
+_GRANT_COLUMNS = ", ".join(f"g.{name}" for name in GRANTS.names)
+_DENY_SELECT = (
+    "INSERT INTO auth_denied (handle, expires_at, transaction_id)"
+    " SELECT grant_id, :denied_until, CAST(CAST(pg_current_xact_id() AS text) AS bigint) FROM"
+)
+_REVOKE = f"""
+revoked AS (
+  UPDATE auth_grant g SET revoked_at = :now, revoked_because = :because, sealed_credential = NULL, wrapped_key = NULL
+  FROM victim v WHERE g.grant_id = v.grant_id AND g.revoked_at IS NULL RETURNING g.grant_id),
+denied AS ({_DENY_SELECT} revoked)
+"""
+
+REDEEM = f"""
+WITH claimed AS (
+  UPDATE auth_code SET used_at = :now, sealed_credential = NULL
+  WHERE code_hash = :code_hash AND client_id = :client_id AND grant_id = :grant_id
+    AND used_at IS NULL AND expires_at > :now
+  RETURNING 1),
+granted AS (
+  INSERT INTO auth_grant ({GRANTS.columns}) SELECT {GRANTS.typed_places} FROM claimed RETURNING grant_id),
+added AS (
+  INSERT INTO auth_refresh (token_hash, grant_id, generation, expires_at)
+  SELECT CAST(:token_hash AS bytea), grant_id, 1, CAST(:token_end AS bigint) FROM granted
+  WHERE CAST(:token_hash AS bytea) IS NOT NULL)
+SELECT 1 FROM claimed
+"""
+REPLAYED = f"""
+WITH victim AS (
+  SELECT grant_id FROM auth_code
+  WHERE code_hash = :code_hash AND client_id = :client_id AND grant_id = :grant_id AND used_at IS NOT NULL),
+{_REVOKE}
+SELECT 1 FROM victim
+"""
+# The grant is locked first: whoever revokes or rotates the same family waits, and its state is read anew after that.
+ROTATE = f"""
+WITH family AS MATERIALIZED (
+  SELECT {_GRANT_COLUMNS}, r.generation
+  FROM auth_refresh r JOIN auth_grant g ON g.grant_id = r.grant_id
+  WHERE r.token_hash = :token_hash AND r.used_at IS NULL AND r.expires_at > :now
+    AND g.client_id = :client_id AND g.revoked_at IS NULL AND g.upstream_invalid_at IS NULL AND g.expires_at > :now
+  FOR NO KEY UPDATE OF g),
+claimed AS (
+  UPDATE auth_refresh r SET used_at = :now, successor_hash = :successor_hash, sealed_successor = :sealed_successor
+  FROM family WHERE r.token_hash = :token_hash AND r.used_at IS NULL RETURNING family.*),
+added AS (
+  INSERT INTO auth_refresh (token_hash, grant_id, generation, expires_at)
+  SELECT CAST(:successor_hash AS bytea), grant_id, generation + 1, least(expires_at, :successor_end) FROM claimed),
+touched AS (
+  UPDATE auth_grant g SET last_used_at = :now FROM claimed WHERE g.grant_id = claimed.grant_id)
+SELECT * FROM claimed
+"""
+REVOKE = f"""
+WITH victim AS (
+  SELECT grant_id FROM auth_grant WHERE grant_id = :grant_id
+    AND client_id = coalesce(CAST(:client_id AS text), client_id)
+    AND subject = coalesce(CAST(:subject AS text), subject)),
+{_REVOKE}
+SELECT 1 FROM revoked
+"""
+INVALIDATE = f"""
+WITH marked AS (
+  UPDATE auth_grant SET upstream_invalid_at = :now
+  WHERE grant_id = :grant_id AND upstream_invalid_at IS NULL AND revoked_at IS NULL RETURNING grant_id),
+denied AS ({_DENY_SELECT} marked)
+SELECT 1 FROM marked
+"""
+# Everything that this snapshot cannot see yet has a transaction id of at least its xmin.
+DENIED = """
+SELECT CAST(CAST(pg_snapshot_xmin(pg_current_snapshot()) AS text) AS bigint), handle, expires_at
+FROM (SELECT 1) one LEFT JOIN auth_denied ON transaction_id >= :cursor AND expires_at > :now
+"""
+
+
+class PostgresStore(SqlStore):
+    """A pool of connections and statements that are transactions by themselves."""
+
+    def __init__(self, url: str, *, connections: int = 8) -> None:
+        """`url` is postgresql://…, with the present schema; `connections` at most, opened as needed."""
+        self._pool: AsyncConnectionPool[Connection] = AsyncConnectionPool(
+            url,
+            min_size=1,
+            max_size=connections,
+            timeout=10,
+            open=False,
+            # A pooler in transaction mode may run each statement on another session: nothing is prepared.
+            kwargs={"autocommit": True, "prepare_threshold": None},
+        )
+
+    async def open(self) -> None:
+        """Connect.
+
+        Raises:
+            Unavailable: the server does not answer within 10 s.
+        """
+        try:
+            await self._pool.open(wait=True, timeout=10)
+        except PoolTimeout:
+            raise Unavailable("the PostgreSQL server does not answer; check its address, and that it runs") from None
+
+    async def close(self) -> None:
+        await self._pool.close()
+
+    async def redeem_code(
+        self, code_hash: bytes, *, client_id: str, grant: Grant, refresh: NewRefreshToken | None, now: datetime
+    ) -> Redemption:
+        values: Values = {
+            **GRANTS.values(grant),
+            "code_hash": code_hash,
+            "client_id": client_id,
+            "now": stamp(now),
+            "token_hash": None if refresh is None else refresh.token_hash,
+            "token_end": None if refresh is None else stamp(min(refresh.expires_at, grant.expires_at)),
+            "because": "code_replayed",
+            "denied_until": stamp(now + DENIED_FOR),
+        }
+        if await self._write(REDEEM, values):
+            return Redeemed(grant=grant)
+        return Replayed(grant_id=grant.grant_id) if await self._write(REPLAYED, values) else Unknown()
+
+    async def rotate_refresh(
+        self,
+        token_hash: bytes,
+        *,
+        client_id: str,
+        successor: NewRefreshToken,
+        sealed_successor: bytes,
+        now: datetime,
+        grace: timedelta = GRACE,
+    ) -> Rotation:
+        values: Values = {
+            "token_hash": token_hash,
+            "client_id": client_id,
+            "successor_hash": successor.token_hash,
+            "successor_end": stamp(successor.expires_at),
+            "sealed_successor": sealed_successor,
+            "now": stamp(now),
+        }
+        rows = await self._write(ROTATE, values)
+        if rows:
+            grant = replace(GRANTS.read(rows[0][:-1]), last_used_at=now)
+            end = min(successor.expires_at, grant.expires_at)
+            return Rotated(grant=grant, generation=number(rows[0][-1]) + 1, expires_at=end)
+        async with self._transaction() as connection:
+            # Two statements: the second reads what was committed while the first waited for the lock.
+            lock = (
+                "SELECT 1 FROM auth_grant WHERE grant_id ="
+                " (SELECT grant_id FROM auth_refresh WHERE token_hash = :token_hash) FOR NO KEY UPDATE"
+            )
+            await _run(connection, lock, values)
+            found = await _run(connection, FAMILY, values)
+            verdict = judge(found[0] if found else None, client_id=client_id, now=now, grace=grace)
+            if isinstance(verdict, Reused):
+                await _run(connection, REVOKE, _revocation(verdict.grant_id, "refresh_reused", now))
+            return verdict
+
+    async def revoke_grant(
+        self,
+        grant_id: str,
+        *,
+        because: str,
+        now: datetime,
+        client_id: str | None = None,
+        subject: str | None = None,
+    ) -> bool:
+        return bool(await self._write(REVOKE, _revocation(grant_id, because, now, client_id, subject)))
+
+    async def mark_upstream_invalid(self, grant_id: str, *, now: datetime) -> bool:
+        values: Values = {"grant_id": grant_id, "now": stamp(now), "denied_until": stamp(now + DENIED_FOR)}
+        return bool(await self._write(INVALIDATE, values))
+
+    async def activate_signing_key(self, key_id: str, *, now: datetime, old_retires_at: datetime) -> bool:
+        values: Values = {"id": key_id, "now": stamp(now), "end": stamp(old_retires_at)}
+        async with self._transaction() as connection:
+            lock = "SELECT 1 FROM auth_signing_key WHERE key_id = :id AND state = 'next' FOR UPDATE"
+            if not await _run(connection, lock, values):
+                return False
+            retire = "UPDATE auth_signing_key SET state = 'retired', retires_at = :end WHERE state = 'active'"
+            await _run(connection, retire, values)
+            activate = "UPDATE auth_signing_key SET state = 'active', active_from = :now WHERE key_id = :id"
+            await _run(connection, activate, values)
+            return True
+
+    async def deny(self, handle: str, *, expires_at: datetime) -> None:
+        statement = f"WITH given AS (SELECT CAST(:handle AS text) AS grant_id) {_DENY_SELECT} given"
+        await self._write(statement, {"handle": handle, "denied_until": stamp(expires_at)})
+
+    async def list_denied(self, cursor: int, *, now: datetime) -> Denials:
+        rows = await self._read(DENIED, {"cursor": cursor, "now": stamp(now)})
+        handles = tuple((str(handle), moment(end)) for _, handle, end in rows if handle is not None)
+        return Denials(cursor=number(rows[0][0]), handles=handles)
+
+    async def remove_expired(
+        self, *, now: datetime, limit: int = 500, keep_events: timedelta = timedelta(days=365)
+    ) -> Mapping[str, int]:
+        values = {**housekeeping(now, limit, keep_events), "lock": _CLEANING}
+        async with self._transaction() as connection:
+            ((is_mine,),) = await _run(connection, "SELECT CAST(pg_try_advisory_xact_lock(:lock) AS int)", values)
+            if not is_mine:
+                return {}
+            return {table: len(await _run(connection, deletion(table), values)) for table in EXPIRED}
+
+    async def _read(self, statement: str, values: Values) -> list[Row]:
+        return await self._write(statement, values)
+
+    async def _write(self, statement: str, values: Values) -> list[Row]:
+        async with self._connection() as connection:
+            return await _run(connection, statement, values)
+
+    @asynccontextmanager
+    async def _transaction(self) -> AsyncGenerator[Connection]:
+        async with self._connection() as connection, connection.transaction():
+            yield connection
+
+    @asynccontextmanager
+    async def _connection(self) -> AsyncGenerator[Connection]:
+        """A connection, its errors told without the statement and the values that a driver's text may quote."""
+        try:
+            async with self._pool.connection() as connection:
+                yield connection
+        except psycopg.errors.UniqueViolation:
+            raise Conflict("the row exists") from None
+        except (psycopg.OperationalError, PoolTimeout, PoolClosed) as error:
+            raise Unavailable(f"the PostgreSQL server cannot be used ({type(error).__name__})") from None
+
+
+async def _run(connection: Connection, statement: str, values: Values) -> list[Row]:
+    cursor = await connection.execute(_postgres(statement), values)
+    return list(await cursor.fetchall()) if cursor.description else []
+
+
+@lru_cache(maxsize=256)
+def _postgres(statement: str) -> bytes:
+    """The statement with the driver's own placeholders."""
+    return re.sub(r":(\w+)", r"%(\1)s", statement).encode()
+
+
+def _revocation(
+    grant_id: str, because: str, now: datetime, client_id: str | None = None, subject: str | None = None
+) -> Values:
+    return {
+        "grant_id": grant_id,
+        "because": because,
+        "now": stamp(now),
+        "denied_until": stamp(now + DENIED_FOR),
+        "client_id": client_id,
+        "subject": subject,
+    }

@@ -1,0 +1,341 @@
+"""The store in one SQLite file: for one machine, never a network file system."""
+
+import asyncio
+import queue
+import sqlite3
+import threading
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, TypeVar
+
+from auth.migrations.run import secure
+from auth.records import (
+    Conflict,
+    Denials,
+    Grant,
+    NewRefreshToken,
+    Redeemed,
+    Redemption,
+    Replayed,
+    Reused,
+    Rotated,
+    Rotation,
+    Unavailable,
+    Unknown,
+)
+from auth.store import DENIED_FOR, GRACE
+from auth.store_rows import Row, Value, Values, moment, number, stamp
+from auth.store_sql import CODES, EXPIRED, FAMILY, GRANTS, TOKENS, SqlStore, deletion, housekeeping, judge
+
+BUSY_TIMEOUT_MILLISECONDS = 15_000
+_READERS = 2
+# Commits wait for the disk; what arrives meanwhile shares the next one.
+_BATCH = 256
+
+Work = Callable[[sqlite3.Connection], object]
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    work: Work
+    future: "asyncio.Future[Any]"
+    loop: asyncio.AbstractEventLoop
+
+
+class SqliteStore(SqlStore):
+    """One writer thread that commits in groups, and a few reading connections; processes may share the file."""
+
+    def __init__(self, file: Path) -> None:
+        """`file` has the present schema (`auth.migrations.run.upgrade`).
+
+        Raises:
+            Unavailable: the file cannot be opened.
+        """
+        self._file = file
+        self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self._closed = False
+        try:
+            secure(file)
+            self._writer_connection = self._connect()
+        except (OSError, sqlite3.Error) as error:
+            raise _unavailable(error) from None
+        self._local = threading.local()
+        self._reading: list[sqlite3.Connection] = []
+        self._readers = ThreadPoolExecutor(_READERS, thread_name_prefix="auth-store-read")
+        self._writer = threading.Thread(target=self._write_all, name="auth-store-write", daemon=True)
+        self._writer.start()
+
+    async def close(self) -> None:
+        if self._closed:
+            return
+        self._closed = True
+        self._jobs.put(None)
+        await asyncio.to_thread(self._writer.join)
+        await asyncio.to_thread(self._readers.shutdown)
+        for connection in (*self._reading, self._writer_connection):
+            connection.close()
+
+    async def redeem_code(
+        self, code_hash: bytes, *, client_id: str, grant: Grant, refresh: NewRefreshToken | None, now: datetime
+    ) -> Redemption:
+        def work(database: sqlite3.Connection) -> Redemption:
+            row = database.execute(CODES.select("code_hash = ?"), (code_hash,)).fetchone()
+            code = None if row is None else CODES.read(row)
+            if code is None or (code.client_id, code.grant_id) != (client_id, grant.grant_id):
+                return Unknown()
+            if code.used_at is not None:
+                _revoke(database, code.grant_id, "code_replayed", now)
+                return Replayed(grant_id=code.grant_id)
+            if code.expires_at <= now:
+                return Unknown()
+            database.execute(
+                "UPDATE auth_code SET used_at = ?, sealed_credential = NULL WHERE code_hash = ?",
+                (stamp(now), code_hash),
+            )
+            database.execute(GRANTS.insert(), GRANTS.values(grant))
+            if refresh is not None:
+                _add_token(database, grant, refresh, generation=1)
+            return Redeemed(grant=grant)
+
+        return await self._do(work)
+
+    async def rotate_refresh(
+        self,
+        token_hash: bytes,
+        *,
+        client_id: str,
+        successor: NewRefreshToken,
+        sealed_successor: bytes,
+        now: datetime,
+        grace: timedelta = GRACE,
+    ) -> Rotation:
+        def work(database: sqlite3.Connection) -> Rotation:
+            row = database.execute(FAMILY, {"token_hash": token_hash}).fetchone()
+            if row is None:
+                return Unknown()
+            width = len(TOKENS.names)
+            token, grant = TOKENS.read(row[:width]), GRANTS.read(row[width:-2])
+            is_over = grant.revoked_at or grant.upstream_invalid_at or min(token.expires_at, grant.expires_at) <= now
+            if token.used_at is not None or is_over or grant.client_id != client_id:
+                verdict = judge(row, client_id=client_id, now=now, grace=grace)
+                if isinstance(verdict, Reused):
+                    _revoke(database, grant.grant_id, "refresh_reused", now)
+                return verdict
+            database.execute(
+                "UPDATE auth_refresh SET used_at = ?, successor_hash = ?, sealed_successor = ? WHERE token_hash = ?",
+                (stamp(now), successor.token_hash, sealed_successor, token_hash),
+            )
+            end = _add_token(database, grant, successor, generation=token.generation + 1)
+            database.execute("UPDATE auth_grant SET last_used_at = ? WHERE grant_id = ?", (stamp(now), grant.grant_id))
+            used = replace(grant, last_used_at=now)
+            return Rotated(grant=used, generation=token.generation + 1, expires_at=end)
+
+        return await self._do(work)
+
+    async def revoke_grant(
+        self,
+        grant_id: str,
+        *,
+        because: str,
+        now: datetime,
+        client_id: str | None = None,
+        subject: str | None = None,
+    ) -> bool:
+        return await self._do(lambda database: _revoke(database, grant_id, because, now, client_id, subject))
+
+    async def mark_upstream_invalid(self, grant_id: str, *, now: datetime) -> bool:
+        def work(database: sqlite3.Connection) -> bool:
+            marked = database.execute(
+                "UPDATE auth_grant SET upstream_invalid_at = ? WHERE grant_id = ?"
+                " AND upstream_invalid_at IS NULL AND revoked_at IS NULL",
+                (stamp(now), grant_id),
+            )
+            if marked.rowcount:
+                _deny(database, grant_id, now + DENIED_FOR)
+            return bool(marked.rowcount)
+
+        return await self._do(work)
+
+    async def activate_signing_key(self, key_id: str, *, now: datetime, old_retires_at: datetime) -> bool:
+        def work(database: sqlite3.Connection) -> bool:
+            found = "SELECT 1 FROM auth_signing_key WHERE key_id = ? AND state = 'next'"
+            if database.execute(found, (key_id,)).fetchone() is None:
+                return False
+            database.execute(
+                "UPDATE auth_signing_key SET state = 'retired', retires_at = ? WHERE state = 'active'",
+                (stamp(old_retires_at),),
+            )
+            database.execute(
+                "UPDATE auth_signing_key SET state = 'active', active_from = ? WHERE key_id = ?", (stamp(now), key_id)
+            )
+            return True
+
+        return await self._do(work)
+
+    async def deny(self, handle: str, *, expires_at: datetime) -> None:
+        await self._do(lambda database: _deny(database, handle, expires_at))
+
+    async def list_denied(self, cursor: int, *, now: datetime) -> Denials:
+        # Writers queue on the file's lock, so positions become visible in their order.
+        statement = (
+            "SELECT position, handle, expires_at FROM auth_denied"
+            " WHERE position > :cursor AND expires_at > :now ORDER BY position"
+        )
+        rows = await self._read(statement, {"cursor": cursor, "now": stamp(now)})
+        handles = tuple((str(handle), moment(end)) for _, handle, end in rows)
+        return Denials(cursor=number(rows[-1][0]) if rows else cursor, handles=handles)
+
+    async def remove_expired(
+        self, *, now: datetime, limit: int = 500, keep_events: timedelta = timedelta(days=365)
+    ) -> Mapping[str, int]:
+        values = housekeeping(now, limit, keep_events)
+        # One job each, so that nobody who signs in waits for all of it.
+        return {table: len(await self._write(deletion(table), values)) for table in EXPIRED}
+
+    async def _read(self, statement: str, values: Values) -> list[Row]:
+        def work() -> list[Row]:
+            return self._reader().execute(statement, values).fetchall()
+
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._readers, work)
+        except (sqlite3.Error, RuntimeError) as error:
+            raise _unavailable(error) from None
+
+    async def _write(self, statement: str, values: Values) -> list[Row]:
+        rows: list[Row] = await self._do(lambda database: database.execute(statement, values).fetchall())
+        return rows
+
+    async def _do(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Run work in the writer thread; returns when it is on the disk."""
+        if self._closed:
+            raise Unavailable("the store is closed")
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[T] = loop.create_future()
+        self._jobs.put(_Job(work, future, loop))
+        return await future
+
+    def _connect(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(self._file, isolation_level=None, check_same_thread=False)
+        for pragma in (
+            f"busy_timeout={BUSY_TIMEOUT_MILLISECONDS}",
+            "journal_mode=WAL",
+            # FULL: with NORMAL a power cut could take back a rotation that a client was told of.
+            "synchronous=FULL",
+            "foreign_keys=ON",
+            # What was erased is overwritten, not only unlinked.
+            "secure_delete=ON",
+        ):
+            connection.execute(f"PRAGMA {pragma}")
+        return connection
+
+    def _reader(self) -> sqlite3.Connection:
+        connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
+        if connection is None:
+            connection = self._local.connection = self._connect()
+            self._reading.append(connection)
+        return connection
+
+    def _write_all(self) -> None:
+        while (first := self._jobs.get()) is not None:
+            batch, is_last = [first], False
+            with suppress(queue.Empty):
+                while len(batch) < _BATCH and not is_last:
+                    job = self._jobs.get_nowait()
+                    if job is None:
+                        is_last = True
+                    else:
+                        batch.append(job)
+            _answer(batch, _commit(self._writer_connection, [job.work for job in batch]))
+            if is_last:
+                return
+
+
+def _commit(database: sqlite3.Connection, works: list[Work]) -> list[object]:
+    """What each work returned or raised; nothing is returned before it is on the disk."""
+    try:
+        database.execute("BEGIN IMMEDIATE")
+        outcomes = [_attempt(database, work) for work in works]
+        database.execute("COMMIT")
+    except sqlite3.Error as error:
+        if database.in_transaction:
+            database.execute("ROLLBACK")
+        return [_unavailable(error)] * len(works)
+    return outcomes
+
+
+def _attempt(database: sqlite3.Connection, work: Work) -> object:
+    # A savepoint each: one that fails takes back its own rows and nobody else's.
+    database.execute("SAVEPOINT job")
+    try:
+        outcome = work(database)
+    except Exception as error:
+        if isinstance(error, sqlite3.OperationalError | sqlite3.DatabaseError) and not database.in_transaction:
+            raise
+        database.execute("ROLLBACK TO job")
+        outcome = Conflict("the row exists") if isinstance(error, sqlite3.IntegrityError) else error
+    database.execute("RELEASE job")
+    return outcome
+
+
+def _answer(batch: list[_Job], outcomes: list[object]) -> None:
+    by_loop: dict[asyncio.AbstractEventLoop, list[tuple[asyncio.Future[Any], object]]] = {}
+    for job, outcome in zip(batch, outcomes, strict=True):
+        by_loop.setdefault(job.loop, []).append((job.future, outcome))
+    for loop, answers in by_loop.items():
+        # A loop that was closed meanwhile has nobody left who waits.
+        with suppress(RuntimeError):
+            loop.call_soon_threadsafe(_settle, answers)
+
+
+def _settle(answers: list[tuple["asyncio.Future[Any]", object]]) -> None:
+    for future, outcome in answers:
+        if future.done():
+            continue
+        if isinstance(outcome, sqlite3.Error):
+            future.set_exception(_unavailable(outcome))
+        elif isinstance(outcome, BaseException):
+            future.set_exception(outcome)
+        else:
+            future.set_result(outcome)
+
+
+def _unavailable(error: Exception) -> Unavailable:
+    return Unavailable(f"the SQLite file cannot be used: {error}")
+
+
+def _add_token(database: sqlite3.Connection, grant: Grant, token: NewRefreshToken, *, generation: int) -> datetime:
+    end = min(token.expires_at, grant.expires_at)
+    database.execute(
+        "INSERT INTO auth_refresh (token_hash, grant_id, generation, expires_at) VALUES (?, ?, ?, ?)",
+        (token.token_hash, grant.grant_id, generation, stamp(end)),
+    )
+    return end
+
+
+def _deny(database: sqlite3.Connection, handle: str, expires_at: datetime) -> None:
+    database.execute("INSERT INTO auth_denied (handle, expires_at) VALUES (?, ?)", (handle, stamp(expires_at)))
+
+
+def _revoke(
+    database: sqlite3.Connection,
+    grant_id: str,
+    because: str,
+    now: datetime,
+    client_id: str | None = None,
+    subject: str | None = None,
+) -> bool:
+    values: dict[str, Value] = {"id": grant_id, "because": because, "now": stamp(now)}
+    done = database.execute(
+        "UPDATE auth_grant SET revoked_at = :now, revoked_because = :because, sealed_credential = NULL,"
+        " wrapped_key = NULL WHERE grant_id = :id AND revoked_at IS NULL"
+        " AND client_id = coalesce(:client_id, client_id) AND subject = coalesce(:subject, subject)",
+        {**values, "client_id": client_id, "subject": subject},
+    )
+    if done.rowcount:
+        _deny(database, grant_id, now + DENIED_FOR)
+    return bool(done.rowcount)
