@@ -71,6 +71,9 @@ async def create(context: Context, args: CreatePost, *, quota_code: str | None =
         raise missing_field("text", "a post needs text or media")
     if (publishing or scheduled_at) and not args.targets:
         raise missing_field("targets", "a post that is to be published needs at least one target")
+    if context.caller.brand_ids and not args.targets:
+        # It is by its targets that a post belongs to a brand.
+        raise missing_field("targets", "a key restricted to brands could not see a draft without a target of theirs")
     post = Post(
         id=context.ids.uuid(),
         user_id=context.user.id,

@@ -129,3 +129,13 @@ async def test_a_value_that_sounds_like_a_failure_of_the_server_is_none() -> Non
 async def test_an_address_of_a_file_with_a_long_number_is_unknown(http: httpx2.AsyncClient) -> None:
     response = await http.get("/media/x/y/" + "9" * 5000)
     assert (response.status_code, response.json()["error"]["code"]) == (403, "http.403")
+
+
+async def test_a_key_of_a_brand_makes_no_draft_that_it_could_not_see(http: httpx2.AsyncClient) -> None:
+    key = await made_key(http, brand_ids=["b_aurora"])
+    headers = bearer(key["raw_key"])
+    refused = await http.post("/v1/posts", json={"text": "Lost"}, headers=headers)
+    assert (refused.status_code, refused.json()["error"]["meta"]) == (400, {"field": "targets"})
+    body = {"text": "Found", "targets": [{"account_id": "acc_aurora_threads"}]}
+    made = (await http.post("/v1/posts", json=body, headers=headers)).json()
+    assert (await http.get(f"/v1/posts/{made['id']}", headers=headers)).status_code == 200
