@@ -4,15 +4,17 @@ import asyncio
 import contextlib
 import logging
 import os
-from collections.abc import Coroutine, Generator
+import time
+from collections.abc import Callable, Coroutine, Generator
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, TypeVar
 
 from sqlalchemy import Connection, NullPool, create_engine, make_url, text
 from sqlalchemy.exc import DBAPIError
 
 from localapi import delivery
 from localapi.context import Installation
+from localapi.database import Unavailable
 
 logger = logging.getLogger(f"socialapi_mcp.{__name__}")
 
@@ -29,6 +31,7 @@ _BROKEN = ["ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"]
 # Any constant: the processes of one database queue on it.
 _LOCK = 7_203_115
 
+T = TypeVar("T")
 _current: "PublishingJobs | None" = None
 
 
@@ -65,6 +68,11 @@ class PublishingJobs:
         self._tasks.append(asyncio.create_task(self._run()))
         if simulate:
             self._tasks.append(asyncio.create_task(self._simulate()))
+
+    @property
+    def is_stopping(self) -> bool:
+        """Whether the process is about to end."""
+        return self._stopping
 
     async def stop(self) -> None:
         """Stop; what is not finished goes on at the next start."""
@@ -271,26 +279,27 @@ class PublishingJobs:
 def _register() -> Any:
     """Declare the workflow to DBOS. Its functions are found again by name after a restart, so names must stay."""
     from dbos import DBOS
+    from dbos import error as dbos_error
 
     @DBOS.step(name="open_targets", retries_allowed=True, max_attempts=5, interval_seconds=RETRY_SECONDS)
     def open_targets(post_id: str) -> list[str]:
-        return list(_jobs().hop(delivery.open_targets(_jobs().installation, post_id)))
+        return _patiently(lambda installation: delivery.open_targets(installation, post_id))
 
     @DBOS.step(name="deliver", retries_allowed=True, max_attempts=5, interval_seconds=RETRY_SECONDS)
     def deliver(target_id: str) -> bool:
         try:
-            return bool(_jobs().hop(delivery.deliver(_jobs().installation, target_id)))
+            return _patiently(lambda installation: delivery.deliver(installation, target_id))
         except Exception:
             logger.exception("delivering target %s failed", target_id)
             raise
 
     @DBOS.step(name="give_up", retries_allowed=True, max_attempts=5, interval_seconds=RETRY_SECONDS)
     def give_up(target_id: str) -> None:
-        _jobs().hop(delivery.give_up(_jobs().installation, target_id))
+        _patiently(lambda installation: delivery.give_up(installation, target_id))
 
     @DBOS.step(name="settle", retries_allowed=True, max_attempts=5, interval_seconds=RETRY_SECONDS)
     def settle(post_id: str, run: int) -> None:
-        _jobs().hop(delivery.settle(_jobs().installation, post_id, run))
+        _patiently(lambda installation: delivery.settle(installation, post_id, run))
 
     @DBOS.workflow(name="publish")
     def publish(post_id: str, run: int) -> None:
@@ -299,12 +308,30 @@ def _register() -> Any:
                 try:
                     while not deliver(target_id):
                         DBOS.sleep(VIDEO_POLL_SECONDS)
-                except Exception:
-                    # DBOS has tried it five times. Its other targets and its outcome must not hang on this one.
+                except dbos_error.DBOSMaxStepRetriesExceeded:
+                    # Tried five times. Its other targets and its outcome must not hang on this one.
                     give_up(target_id)
             settle(post_id, run)
 
     return publish
+
+
+def _patiently(work: Callable[[Installation], Coroutine[Any, Any, T]]) -> T:
+    """Do a piece of work on the app's loop; while the database is away it is no failed attempt, and waits.
+
+    Raises:
+        Unavailable: still away when the process stops; what is open goes on at the next start.
+    """
+    jobs = _jobs()
+    while True:
+        try:
+            result: T = jobs.hop(work(jobs.installation))
+        except Unavailable:
+            if jobs.is_stopping:
+                raise
+            time.sleep(RETRY_SECONDS)
+        else:
+            return result
 
 
 def _jobs() -> PublishingJobs:
