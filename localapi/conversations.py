@@ -8,9 +8,9 @@ from sqlalchemy import or_, select
 
 from localapi import quota
 from localapi.addresses import address_problem
-from localapi.context import Context, Refusal, invalid_field, missing_field, native_id, unsupported, wire_time
+from localapi.context import Context, Refusal, invalid_field, missing_field, native_id, unsupported
+from localapi.conversation_views import LIBRARY, conversation_answer, message_answer
 from localapi.inbox import check_connected, check_text, list_scope, page_of_moving
-from localapi.media import preview_address
 from localapi.network import PLATFORMS
 from localapi.routing import implements
 from localapi.tables import Account, Comment, Conversation, MediaFile, Message
@@ -35,8 +35,6 @@ from tools.conversations import (
     SentMessage,
     UpdateConversation,
 )
-from tools.conversations import Conversation as ConversationRow
-from tools.conversations import Message as MessageRow
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,7 +50,6 @@ class Bubble:
 HUMAN_AGENT_DAYS = 7
 BUTTON_TEXT_LENGTH = 640
 # Kept in place of an address, as that of a file of the library is good for minutes only.
-_LIBRARY = "media:"
 _KINDS = {
     "jpg": "image", "jpeg": "image", "png": "image", "gif": "image", "webp": "image", "mp4": "video", "mov": "video",
     "mp3": "audio", "m4a": "audio", "ogg": "audio",
@@ -86,14 +83,14 @@ async def list_conversations(context: Context, args: ListConversations) -> Conve
         cursor=args.cursor,
     )
     return ConversationList(
-        data=[_conversation(row) for row in rows],
+        data=[conversation_answer(row) for row in rows],
         pagination=Pagination(has_more=cursor is not None, next_cursor=cursor or ""),
     )
 
 
 @implements(GET_CONVERSATION)
 async def get_conversation(context: Context, args: GetConversation) -> ConversationAnswer:
-    return ConversationAnswer(data=_conversation(await _find(context, args.conversation_id)))
+    return ConversationAnswer(data=conversation_answer(await _find(context, args.conversation_id)))
 
 
 @implements(UPDATE_CONVERSATION)
@@ -120,7 +117,7 @@ async def list_messages(context: Context, args: ListMessages) -> MessageList:
         cursor=args.cursor,
     )
     return MessageList(
-        data=[_message(context, row) for row in rows],
+        data=[message_answer(context, row) for row in rows],
         pagination=Pagination(has_more=cursor is not None, next_cursor=cursor or ""),
     )
 
@@ -252,7 +249,7 @@ async def _attached(context: Context, platform: str, item: Attachment, field: st
         file = await context.session.get(MediaFile, item.source)
         if file is None or file.user_id != context.user.id or file.status != "ready":
             raise Refusal(404, "media.not_found", f"{field} is no file of the library")
-        return Bubble(attachment_type=_shown_as(platform, file.kind), attachment_url=f"{_LIBRARY}{file.id}")
+        return Bubble(attachment_type=_shown_as(platform, file.kind), attachment_url=f"{LIBRARY}{file.id}")
     if item.source_type == "url":
         _check_address(item.source, f"{field}.source")
         return Bubble(attachment_type=item.type or _kind(platform, item.source), attachment_url=item.source)
@@ -363,43 +360,3 @@ async def _find(context: Context, conversation_id: str) -> Conversation:
     if found is None:
         raise Refusal(404, "conversation.not_found", "no such conversation; see GET /inbox/conversations")
     return found
-
-
-def _conversation(row: Conversation) -> ConversationRow:
-    return ConversationRow(
-        id=row.id,
-        user_id=row.user_id,
-        account_id=row.account_id,
-        page_id=row.page_id or "",
-        platform=row.platform,
-        platform_id=row.platform_id,
-        participant_id=row.participant_id,
-        participant_name=row.participant_name,
-        participant_picture=row.participant_picture,
-        status=row.status,
-        unread_count=row.unread_count,
-        last_message=row.last_message,
-        last_message_at=wire_time(row.last_message_at),
-        created_at=wire_time(row.created_at),
-        updated_at=wire_time(row.updated_at),
-    )
-
-
-def _message(context: Context, row: Message) -> MessageRow:
-    address = row.attachment_url or ""
-    if address.startswith(_LIBRARY):
-        address = preview_address(context.installation, address.removeprefix(_LIBRARY))
-    return MessageRow(
-        id=row.id,
-        conversation_id=row.conversation_id,
-        platform_id=row.platform_id,
-        direction=row.direction,
-        sender_id=row.sender_id,
-        sender_name=row.sender_name,
-        text=row.text,
-        attachment_type=row.attachment_type or "",
-        attachment_url=address,
-        status=row.status,
-        status_updated_at=wire_time(row.status_updated_at),
-        created_at=wire_time(row.created_at),
-    )

@@ -5,9 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from mcp.server import ServerRequestContext
-from mcp.shared.exceptions import MCPError
 from mcp.types import (
-    INVALID_PARAMS,
     CompleteRequestParams,
     CompleteResult,
     Completion,
@@ -15,7 +13,6 @@ from mcp.types import (
     ResourceTemplateReference,
 )
 
-from server import results
 from server.callers import Caller
 from server.prompts import WORKFLOWS
 from server.resources import ADDRESSES
@@ -56,10 +53,11 @@ class Completions:
 
     async def complete(self, ctx: Context, params: CompleteRequestParams) -> CompleteResult:
         """Ids whose own text or name holds what was typed; nothing when they cannot be had."""
-        _check_reference(params.ref)
         typed = params.argument.value.casefold()
         name = params.argument.name
-        if name == "platform":
+        if not _is_ours(params.ref):
+            found = list[str]()
+        elif name == "platform":
             found = [slug for slug in PLATFORMS if typed in slug]
         elif name == "platforms":
             found = _with_one_more(typed)
@@ -90,14 +88,11 @@ class Completions:
         ]
 
 
-def _check_reference(ref: PromptReference | ResourceTemplateReference) -> None:
-    """Refuse what is neither a prompt nor a template of ours, with -32602."""
+def _is_ours(ref: PromptReference | ResourceTemplateReference) -> bool:
+    """Whether this is a prompt or a template of ours; others complete to nothing."""
     if isinstance(ref, PromptReference):
-        kind, name, known = "prompt", ref.name, [row.name for row in WORKFLOWS]
-    else:
-        kind, name, known = "resource template", str(ref.uri), [row.uri for row in ADDRESSES]
-    if name not in known:
-        raise MCPError(INVALID_PARAMS, f"there is no {kind} {results.plain(name)[:100]}; known: {', '.join(known)}")
+        return ref.name in [row.name for row in WORKFLOWS]
+    return str(ref.uri) in [row.uri for row in ADDRESSES]
 
 
 def _with_one_more(typed: str) -> list[str]:

@@ -154,10 +154,12 @@ async def test_a_platform_says_which_tools_work_there(client: Client, api: Stand
     assert "reply_to_review" in told["tools_that_do_not"]
 
 
-async def test_a_completion_for_what_does_not_exist_is_refused(client: Client) -> None:
-    for ref in (
-        PromptReference(type="ref/prompt", name="nope"),
-        ResourceTemplateReference(type="ref/resource", uri="socialapi://nope/{x}"),
-    ):
-        with pytest.raises(MCPError, match="there is no"):
-            await client.complete(ref, argument={"name": "account_id", "value": ""})
+async def test_what_does_not_exist_completes_to_nothing(client: Client, api: StandIn) -> None:
+    api.answers({"data": [{"id": "x_1"}]})
+    prompt = PromptReference(type="ref/prompt", name="nope")
+    template = ResourceTemplateReference(type="ref/resource", uri="socialapi://nope/{x}")
+    for argument in ("account_id", "platform"):
+        for ref in (prompt, template):
+            found = await client.complete(ref, argument={"name": argument, "value": ""})
+            assert found.completion.values == []
+    assert api.seen == []
