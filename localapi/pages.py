@@ -33,7 +33,7 @@ MAX_HANDLE_LENGTH = 200
 _STYLE = """
 :root{color-scheme:light dark;--ground:#f4f5f7;--card:#fff;--ink:#1c2430;--soft:#566173;--line:#c9d0da;--go:#1257c4}
 @media(prefers-color-scheme:dark){:root{--ground:#12161c;--card:#1b222c;--ink:#e8edf4;--soft:#a3afbf;--line:#3a4656;--go:#7fb0ff}}
-*{box-sizing:border-box}body{margin:0;min-height:100vh;display:grid;place-items:center;background:var(--ground);color:var(--ink);font:16px/1.5 system-ui,sans-serif;padding:16px}
+*{box-sizing:border-box}fieldset{min-width:0}main{overflow-wrap:anywhere}body{margin:0;min-height:100vh;display:grid;place-items:center;background:var(--ground);color:var(--ink);font:16px/1.5 system-ui,sans-serif;padding:16px}
 main{width:100%;max-width:26rem;background:var(--card);border:1px solid var(--line);border-radius:12px;padding:24px}
 .mark{display:inline-block;border:1px solid var(--line);border-radius:6px;padding:2px 8px;color:var(--soft);font-size:.85rem}
 h1{font-size:1.35rem;margin:.75rem 0 .5rem}p{margin:.5rem 0;color:var(--soft)}label{display:block;margin:1rem 0 .25rem;font-weight:600}

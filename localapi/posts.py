@@ -318,7 +318,9 @@ async def unpublish_post(context: Context, args: UnpublishPost) -> Success:
     if unable:
         await context.session.commit()
         names = ", ".join(sorted({row.platform for row in unable}))
-        raise Refusal(501, "resource.not_supported", f"still up on {names}, which cannot take posts down")
+        taken = sorted({row.platform for row in targets if row not in unable})
+        down = f"; taken down on {', '.join(taken)}" if taken else ""
+        raise Refusal(501, "resource.not_supported", f"still up on {names}, which cannot take posts down{down}")
     return Success(success=True)
 
 

@@ -49,7 +49,9 @@ def _versions() -> Finding:
 
 
 def _files(settings: Settings) -> Finding:
-    root = settings.files_root.resolve()
+    root = settings.readable_folder
+    if root is None:
+        return Finding("files folder", True, "none: uploads by path are off until SOCIALAPI_FILES_ROOT names a folder")
     if root.is_dir():
         return Finding("files folder", True, str(root))
     return Finding("files folder", False, f"{root} is no folder: make it, or set SOCIALAPI_FILES_ROOT")

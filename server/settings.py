@@ -80,6 +80,13 @@ class Settings(BaseSettings):
     )
 
     @property
+    def readable_folder(self) -> Path | None:
+        """What uploads by path may read; nothing, where the working folder is the whole machine and none was chosen."""
+        root = self.files_root.resolve()
+        is_whole = root == Path(root.anchor)
+        return None if is_whole and "files_root" not in self.model_fields_set else root
+
+    @property
     def is_embedded(self) -> bool:
         """Whether the REST API runs in this process."""
         return self.api_key is None and self.base_url is None

@@ -53,7 +53,7 @@ class Embedded:
 @asynccontextmanager
 async def rest_client(settings: Settings, *, with_files: bool) -> AsyncGenerator[RestClient]:
     """A REST client for the process's own key: hosted, or embedded and started by the first call."""
-    files = Files(root=settings.files_root if with_files else None)
+    files = Files(root=settings.readable_folder if with_files else None)
     if not settings.is_embedded:
         async with network_client(settings) as http:
             if settings.api_key is not None:

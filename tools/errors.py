@@ -96,7 +96,7 @@ ERRORS: Mapping[str, ErrorInfo] = {
     "resource.conflict": _fix(409, "Read the present state, resolve what stands in the way, then repeat the call."),
     "resource.gone": _never(410, "Go on without it: it was removed for good."),
     "resource.not_supported": _never(
-        501, "Find another way: the platform cannot do this. See get_platform_constraints."
+        501, "Find another way: this cannot be done here; get_platform_constraints shows what a platform allows."
     ),
     "brand.not_found": _fix(404, "Call list_brands and use an id from it."),
     "media.not_found": _fix(404, "Call list_media and use an id from it, or upload_media again."),

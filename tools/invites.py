@@ -118,5 +118,5 @@ REDEEM_INVITE = Operation(
     open_world=True,
     example={"token": "5a3c9e1f7b2d4c6e8a0b1c2d3e4f5a6b7c8d9e0f1"},
     redirects=True,
-    choices=("The link is below /v1 like every other path.",),
+    choices=("The link people open stands at the root of the server; the same path below /v1 answers too.",),
 )

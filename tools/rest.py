@@ -111,9 +111,7 @@ class Files:
 
     def _resolve(self, name: str) -> Path:
         if self.root is None:
-            raise BadFile(
-                "local paths work only where the server runs on your own machine (stdio); pass content_base64"
-            )
+            raise BadFile("local paths are read only over stdio and under SOCIALAPI_FILES_ROOT; pass content_base64")
         root = self.root.resolve()
         try:
             path = (root / name).resolve(strict=True)

@@ -221,3 +221,13 @@ async def test_a_cell_that_cannot_be_read_fails_its_row_only(http: httpx2.AsyncC
     response = await http.post("/v1/posts/import?dry_run=true", files={"file": ("p.csv", content, "text/csv")})
     assert response.status_code == 200, response.text
     assert [row["row"] for row in response.json()["errors"]] == [2, 3]
+
+
+async def test_taking_down_says_where_it_did_and_where_it_could_not(
+    http: httpx2.AsyncClient, api: EmbeddedApi, clock: HeldClock
+) -> None:
+    post = await published(http, api, clock, {"account_id": "acc_aurora_instagram"}, THREADS, media=PICTURE)
+    response = await http.post(f"/v1/posts/{post['id']}/unpublish", json={})
+    assert refused(response) == (501, "resource.not_supported")
+    message = response.json()["error"]["message"]
+    assert message == "still up on instagram, which cannot take posts down; taken down on threads"

@@ -326,3 +326,21 @@ def test_the_doctor_names_key_and_address_of_a_hosted_api(tmp_path: Path) -> Non
     assert "SOCIALAPI_API_KEY" in done.stdout
     assert f"{address}/v1 does not answer" in done.stdout
     assert "tooshort" not in done.stdout
+
+
+def test_the_whole_machine_is_no_folder_to_read_from_unless_it_was_chosen(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("SOCIALAPI_FILES_ROOT", raising=False)
+    monkeypatch.chdir("/")
+    assert settings_or_exit().readable_folder is None
+    done = subprocess.run(
+        [COMMAND, "call", "upload_media", "path=/etc/hostname"], env=environment(tmp_path), cwd="/",
+        capture_output=True, text=True, check=False, timeout=60,
+    )  # fmt: skip
+    assert done.returncode == 2
+    assert "SOCIALAPI_FILES_ROOT" in done.stderr
+    monkeypatch.chdir(tmp_path)
+    assert settings_or_exit().readable_folder == tmp_path.resolve()
+    monkeypatch.setenv("SOCIALAPI_FILES_ROOT", "/")
+    assert settings_or_exit().readable_folder == Path("/")
