@@ -61,6 +61,8 @@ def http(
         stop("--workers takes a number from 1 on")
     if workers > 1 and memory:
         stop("several workers cannot share a database in memory; leave out --memory")
+    if not settings.is_embedded and (memory or empty or simulate):
+        stop("--memory, --empty and --simulate are of the local API; leave them out, or unset SOCIALAPI_API_KEY")
     run_http(settings, workers=workers, memory=memory, empty=empty, simulate=simulate)
 
 

@@ -344,3 +344,8 @@ def test_the_whole_machine_is_no_folder_to_read_from_unless_it_was_chosen(
     assert settings_or_exit().readable_folder == tmp_path.resolve()
     monkeypatch.setenv("SOCIALAPI_FILES_ROOT", "/")
     assert settings_or_exit().readable_folder == Path("/")
+
+
+@pytest.mark.parametrize("option", ["--memory", "--empty", "--simulate"])
+def test_an_option_of_the_local_api_is_refused_beside_a_hosted_one(tmp_path: Path, option: str) -> None:
+    refused(run(tmp_path, "http", option, SOCIALAPI_API_KEY="sapi_key_" + "0" * 62), 1, option, "SOCIALAPI_API_KEY")
