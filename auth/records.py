@@ -82,6 +82,8 @@ class Code:
     used_at: datetime | None = None
     sealed_credential: bytes | None = None
     """The upstream key, sealed under a key derived from the code; gone once it is redeemed."""
+    details: str = "{}"
+    """What pages and the broker need to know, as JSON text: client name, brands, upstream key id; never a secret."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,6 +110,8 @@ class Grant:
     """Since when the upstream refuses the credential: no refreshing, sign in again."""
     revoked_at: datetime | None = None
     revoked_because: str | None = None
+    details: str = "{}"
+    """What pages and the broker need to know, as JSON text: client name, brands, upstream key id; never a secret."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,6 +171,14 @@ class SigningKey:
     active_from: datetime | None = None
     retires_at: datetime | None = None
     """When it may be deleted: no token that it signed is valid any more."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Canary:
+    """What a key-encryption key sealed when it was first seen, so that a wrong key is noticed at the start."""
+
+    key_id: str
+    sealed: bytes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -122,6 +122,10 @@ class Store(Protocol):
         """A person's grants that are neither revoked nor over, the newest first."""
         ...
 
+    async def list_all_grants(self, *, limit: int = 100, after: str = "", now: datetime) -> Sequence[Grant]:
+        """Everybody's grants that are neither revoked nor over, by id; `after` is the last id of the page before."""
+        ...
+
     async def touch_grant(self, grant_id: str, *, now: datetime) -> None:
         """Note that a grant was used."""
         ...
@@ -219,6 +223,16 @@ class Store(Protocol):
 
     async def rewrap_signing_key(self, key_id: str, *, old: bytes, new: bytes, wrapping_key_id: str) -> bool:
         """Replace a sealed private key, if it is still `old`."""
+        ...
+
+    # Canaries
+
+    async def list_canaries(self) -> Mapping[str, bytes]:
+        """What each key-encryption key sealed when it was first seen, by key id: another key cannot open it."""
+        ...
+
+    async def save_canaries(self, canaries: Mapping[str, bytes]) -> None:
+        """Add those whose key id is new; one that exists is never replaced."""
         ...
 
     # Single use and denial

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from auth.records import (
     AuditEvent,
+    Canary,
     Client,
     ClientDocument,
     Code,
@@ -29,6 +30,7 @@ CODES = Rows(Code, "code")
 GRANTS = Rows(Grant, "grant")
 TOKENS = Rows(RefreshToken, "refresh")
 CONSENTS = Rows(Consent, "consent")
+CANARIES = Rows(Canary, "canary")
 KEYS = Rows(SigningKey, "signing_key")
 SESSIONS = Rows(Session, "session")
 EVENTS = Rows(AuditEvent, "event")
@@ -179,6 +181,11 @@ class SqlStore(ABC):
         rows = await self._read(GRANTS.select(condition), {"subject": subject, "now": stamp(now)})
         return [GRANTS.read(row) for row in rows]
 
+    async def list_all_grants(self, *, limit: int = 100, after: str = "", now: datetime) -> Sequence[Grant]:
+        condition = "grant_id > :after AND revoked_at IS NULL AND expires_at > :now ORDER BY grant_id LIMIT :limit"
+        values: Values = {"after": after, "now": stamp(now), "limit": limit}
+        return [GRANTS.read(row) for row in await self._read(GRANTS.select(condition), values)]
+
     async def touch_grant(self, grant_id: str, *, now: datetime) -> None:
         statement = "UPDATE auth_grant SET last_used_at = :now WHERE grant_id = :id AND last_used_at < :now"
         await self._write(statement, {"id": grant_id, "now": stamp(now)})
@@ -229,6 +236,15 @@ class SqlStore(ABC):
             " WHERE key_id = :id AND sealed_private_key = :old RETURNING 1"
         )
         return await self._change(statement, id=key_id, old=old, new=new, key=wrapping_key_id)
+
+    async def list_canaries(self) -> Mapping[str, bytes]:
+        rows = await self._read(CANARIES.select("key_id IS NOT NULL"), {})
+        return {canary.key_id: canary.sealed for canary in map(CANARIES.read, rows)}
+
+    async def save_canaries(self, canaries: Mapping[str, bytes]) -> None:
+        for key_id, sealed in canaries.items():
+            canary = Canary(key_id=key_id, sealed=sealed)
+            await self._write(f"{CANARIES.insert()} ON CONFLICT DO NOTHING", CANARIES.values(canary))
 
     async def insert_jti(self, jti_hash: bytes, *, expires_at: datetime) -> bool:
         statement = "INSERT INTO auth_jti (jti_hash, expires_at) VALUES (:id, :end) ON CONFLICT DO NOTHING RETURNING 1"

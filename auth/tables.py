@@ -20,6 +20,10 @@ def _bytes(name: str, *, key: bool = False, null: bool = False) -> sa.Column[byt
     return sa.Column(name, sa.LargeBinary, primary_key=key, nullable=null)
 
 
+def _details() -> sa.Column[str]:
+    return sa.Column("details", sa.Text, nullable=False, server_default="{}")
+
+
 def _number(name: str, *, key: bool = False, null: bool = False) -> sa.Column[int]:
     return sa.Column(name, _Number, primary_key=key, nullable=null, autoincrement=False)
 
@@ -77,6 +81,7 @@ _table(
     _number("expires_at"),
     _number("used_at", null=True),
     _bytes("sealed_credential", null=True),
+    _details(),
     sa.Index("auth_code_expiry", "expires_at"),
 )
 _table(
@@ -97,6 +102,7 @@ _table(
     _number("upstream_invalid_at", null=True),
     _number("revoked_at", null=True),
     _text("revoked_because", null=True),
+    _details(),
     sa.Index("auth_grant_subject", "subject"),
     sa.Index("auth_grant_expiry", "expires_at"),
     sa.Index("auth_grant_revoked", "revoked_at"),
@@ -137,6 +143,11 @@ _table(
     _number("retires_at", null=True),
     sa.CheckConstraint("state IN ('next', 'active', 'retired')", name="auth_signing_key_state"),
     sa.Index("auth_signing_key_active", "state", unique=True, sqlite_where=_ACTIVE, postgresql_where=_ACTIVE),
+)
+_table(
+    "canary",
+    _text("key_id", key=True),
+    _bytes("sealed"),
 )
 _table(
     "jti",

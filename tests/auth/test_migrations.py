@@ -2,15 +2,17 @@
 
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
-from sqlalchemy import create_engine, make_url
+from sqlalchemy import Engine, create_engine, make_url, text
 
-from auth.migrations.run import upgrade
+from auth.migrations.run import FOLDER, upgrade
 from auth.tables import metadata
 from tests.databases import Postgres, skip_without_server
 
@@ -27,6 +29,18 @@ def url(database: str, tmp_path: Path) -> Iterator[str]:
         yield address
 
 
+def an_engine(url: str) -> Engine:
+    return create_engine(url if url.startswith("sqlite") else make_url(url).set(drivername="postgresql+psycopg"))
+
+
+def move(engine: Engine, to: Callable[[Config, str], None], revision: str) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(FOLDER))
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        to(config, revision)
+
+
 def test_processes_that_start_together_migrate_once(url: str) -> None:
     code = f"from auth.migrations.run import upgrade; upgrade({url!r})"
     starting = [subprocess.Popen([sys.executable, "-c", code], cwd=ROOT) for _ in range(3)]
@@ -36,10 +50,28 @@ def test_processes_that_start_together_migrate_once(url: str) -> None:
 def test_the_migrations_lead_to_the_schema(url: str) -> None:
     upgrade(url)
     upgrade(url)
-    is_sqlite = url.startswith("sqlite")
-    engine = create_engine(url if is_sqlite else make_url(url).set(drivername="postgresql+psycopg"))
+    engine = an_engine(url)
     with engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"version_table": "auth_version"})
         assert compare_metadata(context, metadata) == []
-        assert context.get_current_revision() == "0001"
+        assert context.get_current_revision() == "0002"
+    engine.dispose()
+
+
+def test_what_was_kept_under_an_older_schema_is_kept_and_can_go_back(url: str) -> None:
+    engine = an_engine(url)
+    move(engine, command.upgrade, "0001")
+    with engine.begin() as connection:
+        connection.execute(
+            text(
+                "INSERT INTO auth_grant (grant_id, subject, client_id, scope, resource, authenticated_at, created_at,"
+                " last_used_at, expires_at) VALUES ('g', 'u', 'c', '', '', 1, 1, 1, 1)"
+            )
+        )
+    move(engine, command.upgrade, "0002")
+    with engine.connect() as connection:
+        assert connection.execute(text("SELECT grant_id, details FROM auth_grant")).all() == [("g", "{}")]
+    move(engine, command.downgrade, "0001")
+    with engine.connect() as connection:
+        assert connection.execute(text("SELECT * FROM auth_grant")).mappings().one().get("details") is None
     engine.dispose()

@@ -60,7 +60,7 @@ def url(database: str, request: pytest.FixtureRequest, tmp_path: Path) -> str:
         return address
     address = str(request.getfixturevalue("migrated"))
     with psycopg.connect(address, autocommit=True) as connection:
-        connection.execute(f"TRUNCATE {', '.join(EXPIRED)}, auth_signing_key".encode())
+        connection.execute(f"TRUNCATE {', '.join(EXPIRED)}, auth_signing_key, auth_canary".encode())
     return address
 
 
@@ -85,10 +85,11 @@ async def test_of_50_redemptions_at_once_exactly_one_wins(store: Store) -> None:
 
 
 async def test_redeeming_creates_the_grant_and_erases_the_credential_of_the_code(store: Store) -> None:
-    await store.save_code(a_code("ac"))
+    code = replace(a_code("ac"), details='{"brands":["b1"]}')
+    await store.save_code(code)
     assert await redeem(store, "ac") == Redeemed(grant=a_grant("grant-ac"))
     assert await store.find_grant("grant-ac") == a_grant("grant-ac")
-    assert await store.find_code(digest("ac")) == replace(a_code("ac"), used_at=NOW, sealed_credential=None)
+    assert await store.find_code(digest("ac")) == replace(code, used_at=NOW, sealed_credential=None)
     found = await store.find_refresh(digest("ac-1"))
     assert found is not None and (found[0].generation, found[0].expires_at) == (1, NOW + MONTH)
 
@@ -215,6 +216,23 @@ async def test_a_person_sees_the_live_grants(store: Store) -> None:
     await store.touch_grant("older", now=NOW + SECOND)
     used = replace(older, last_used_at=NOW + SECOND)
     assert await store.list_grants("usr_1", now=NOW) == [a_grant("newer"), used]
+
+
+async def test_the_operator_pages_through_everybodys_live_grants(store: Store) -> None:
+    kept = [a_grant("a"), a_grant("b", subject="usr_2"), replace(a_grant("c"), details='{"client_name":"ü"}')]
+    for grant in (*reversed(kept), a_grant("gone"), replace(a_grant("over"), expires_at=NOW)):
+        await store.create_grant(grant)
+    await store.revoke_grant("gone", because="person", now=NOW)
+    assert await store.list_all_grants(now=NOW) == kept
+    assert await store.list_all_grants(now=NOW, limit=2) == kept[:2]
+    assert await store.list_all_grants(now=NOW, after="b") == kept[2:]
+
+
+async def test_a_canary_is_added_once_and_never_replaced(store: Store) -> None:
+    assert await store.list_canaries() == {}
+    await store.save_canaries({"kek-1": b"one"})
+    await store.save_canaries({"kek-1": b"other", "kek-2": b"two"})
+    assert await store.list_canaries() == {"kek-1": b"one", "kek-2": b"two"}
 
 
 async def test_a_wrapped_key_is_replaced_only_if_it_is_the_one_that_was_read(store: Store) -> None:
