@@ -91,6 +91,8 @@ class Claims:
     expires_at: int
     authenticated_at: int | None = None
     """When the person signed in; None where no person did."""
+    brand_ids: tuple[str, ...] = ()
+    """The brands that it is limited to; without any it is not limited."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -289,6 +291,8 @@ def _as_json(claims: Claims) -> dict[str, Any]:
     }
     if claims.authenticated_at is not None:
         payload["auth_time"] = claims.authenticated_at
+    if claims.brand_ids:
+        payload["brands"] = list(claims.brand_ids)
     return payload
 
 
@@ -309,6 +313,7 @@ def _read_claims(payload: Mapping[str, Any]) -> Claims:
             not_before=payload["nbf"],
             expires_at=payload["exp"],
             authenticated_at=payload.get("auth_time"),
+            brand_ids=_read_brands(payload["brands"]) if "brands" in payload else (),
         )
     except KeyError:
         raise TokenRefused(Flaw.CLAIMS) from None
@@ -324,6 +329,13 @@ def _read_claims(payload: Mapping[str, Any]) -> Claims:
     ):
         raise TokenRefused(Flaw.CLAIMS)
     return claims
+
+
+def _read_brands(brands: object) -> tuple[str, ...]:
+    """An empty list is refused too: it says that no brand is allowed, and would be read as all of them."""
+    if not isinstance(brands, list) or set(map(type, brands)) != _ONLY_TEXT or not all(brands):
+        raise TokenRefused(Flaw.CLAIMS)
+    return tuple(brands)
 
 
 def _decode(segment: bytes) -> bytes:

@@ -218,6 +218,13 @@ CORPUS = {
     "subject a number": (signed(payload={**PAYLOAD, "sub": 1}), Flaw.CLAIMS),
     "scope a list": (signed(payload={**PAYLOAD, "scope": ["posts:read"]}), Flaw.CLAIMS),
     "auth_time text": (signed(payload={**PAYLOAD, "auth_time": "now"}), Flaw.CLAIMS),
+    "brands null": (signed(payload={**PAYLOAD, "brands": None}), Flaw.CLAIMS),
+    "brands as text": (signed(payload={**PAYLOAD, "brands": "b_1"}), Flaw.CLAIMS),
+    "brands an object": (signed(payload={**PAYLOAD, "brands": {"b_1": True}}), Flaw.CLAIMS),
+    "brands empty": (signed(payload={**PAYLOAD, "brands": []}), Flaw.CLAIMS),
+    "a brand that is a number": (signed(payload={**PAYLOAD, "brands": ["b_1", 2]}), Flaw.CLAIMS),
+    "a brand that is a list": (signed(payload={**PAYLOAD, "brands": [["b_1"]]}), Flaw.CLAIMS),
+    "a brand without a name": (signed(payload={**PAYLOAD, "brands": ["b_1", ""]}), Flaw.CLAIMS),
     "another issuer": (signed(payload={**PAYLOAD, "iss": "https://evil.example"}), Flaw.ISSUER),
     "issuer with a slash": (signed(payload={**PAYLOAD, "iss": ISSUER + "/"}), Flaw.ISSUER),
     "another audience": (signed(payload={**PAYLOAD, "aud": "https://other.example/mcp"}), Flaw.AUDIENCE),
@@ -397,6 +404,14 @@ def test_a_token_that_no_verifier_reads_is_not_issued() -> None:
 def test_a_token_without_a_person_has_no_time_of_signing_in() -> None:
     claims = replace(CLAIMS, authenticated_at=None)
     assert verifier().verify(Issuer("k1", KEY).issue(claims)) == claims
+
+
+def test_a_token_says_the_brands_that_it_is_limited_to() -> None:
+    claims = replace(CLAIMS, brand_ids=("b_1", "b_2"))
+    token = Issuer("k1", KEY).issue(claims)
+    assert verifier().verify(token) == claims
+    payload = token.split(".")[1]
+    assert json.loads(base64.urlsafe_b64decode(payload + "==")) == {**PAYLOAD, "brands": ["b_1", "b_2"]}
 
 
 def test_the_wall_clock_is_the_default() -> None:
