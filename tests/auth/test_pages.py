@@ -149,6 +149,7 @@ def test_each_permission_is_ticked_and_tells_its_roles() -> None:
     row = page.one("label", for_=ticks[3].get("id") or "")
     assert row.get("class") == "choice permission in-2 in-4 in-5"
     assert "posts:write" in row.text and "Roles: Drafter, Publisher, Admin" in row.text
+    assert "In every role" in page.one("label", for_="scope-1").text
     assert "what the role above includes and is ticked here" in page.one("details").text
     groups = [legend.text for legend in page.all("legend") if legend.is_inside(page.one("details"))]
     assert groups == ["Accounts", "Posts", "Media", "Inbox", "Messages", "Account-level"]
