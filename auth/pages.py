@@ -24,7 +24,7 @@ HEADERS: Mapping[str, str] = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cache-Control": "no-store",
 }
-"""For every page, errors too."""
+"""For every page, errors too. Under no-referrer, browsers post our forms with `Origin: null`; see `Sec-Fetch-Site`."""
 
 HSTS_HEADER: Mapping[str, str] = {"Strict-Transport-Security": "max-age=31536000"}
 """Only where the server is reached over https, and there for every answer."""
@@ -254,8 +254,10 @@ def _scope_choices(page: Consent) -> str:
 
 def _scope_choice(scope: ScopeChoice, number: int, presets: tuple[PresetChoice, ...]) -> str:
     within = "".join(f" in-{role}" for role, preset in enumerate(presets, 1) if preset.name in scope.presets)
-    roles = ", ".join(markup.name(preset) for preset in scope.presets) or "none"
-    words = f'<span class="roles">Roles: {roles}</span><span class="outside">Not in the chosen role</span>'
+    roles = "In every role"
+    if not all(preset.name in scope.presets for preset in presets):
+        roles = "Roles: " + (", ".join(markup.name(preset) for preset in scope.presets) or "none")
+    words = f'<span class="roles">{roles}</span><span class="outside">Not in the chosen role</span>'
     return markup.choice(
         "checkbox",
         markup.text(scope.description),
