@@ -1,6 +1,7 @@
 """A stranger's https host on this computer, with an authority of its own that clients under test may trust."""
 
 import asyncio
+import json
 import ssl
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
@@ -8,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from ipaddress import IPv4Address, IPv6Address
 from pathlib import Path
+from typing import Any
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -19,11 +21,25 @@ Address = IPv4Address | IPv6Address
 Write = Callable[[asyncio.StreamWriter], Awaitable[None]]
 HERE = IPv4Address("127.0.0.1")
 NAME = "client.example"
+OTHER_NAME = "other.example"
+URL = f"https://{NAME}/oauth/client.json"
+PUBLIC_KEY = {"kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo", "kid": "1"}
 
 
 def answer(body: bytes = b"{}", *headers: str, status: str = "200 OK") -> bytes:
     lines = [f"HTTP/1.1 {status}", f"Content-Length: {len(body)}", *headers, "", ""]
     return "\r\n".join(lines).encode() + body
+
+
+def document(url: str = URL, /, **members: Any) -> str:
+    """A document that is valid but for the members given; None leaves one out."""
+    whole = {
+        "client_id": url,
+        "client_name": "A client",
+        "redirect_uris": ["https://client.example/callback", "http://127.0.0.1/callback"],
+        **members,
+    }
+    return json.dumps({name: value for name, value in whole.items() if value is not None})
 
 
 @dataclass
@@ -97,7 +113,7 @@ async def open_host(folder: Path) -> AsyncGenerator[Host]:
 
 
 def write_certificate(folder: Path) -> tuple[Path, Path]:
-    """A certificate for the name and for 127.0.0.1, its own authority, and its key."""
+    """A certificate for the two names and for 127.0.0.1, its own authority, and its key."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, NAME)])
     now = datetime.now(UTC)
@@ -109,7 +125,10 @@ def write_certificate(folder: Path) -> tuple[Path, Path]:
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - timedelta(days=1))
         .not_valid_after(now + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName(NAME), x509.IPAddress(HERE)]), critical=False)
+        .add_extension(
+            x509.SubjectAlternativeName([x509.DNSName(NAME), x509.DNSName(OTHER_NAME), x509.IPAddress(HERE)]),
+            critical=False,
+        )
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
         .sign(key, hashes.SHA256())
     )

@@ -317,7 +317,7 @@ async def test_the_system_is_asked_where_no_resolver_is_given(host: Host) -> Non
 @pytest.mark.anyio
 async def test_a_foreign_certificate_is_refused(host: Host) -> None:
     reason = "the certificate of the host is not trusted"
-    assert await refusal(host.egress(), host.url(name="other.example")) == reason
+    assert await refusal(host.egress(), host.url(name="foreign.example")) == reason
     host.authority = ssl.create_default_context()
     assert await refusal(host.egress(), host.url()) == reason
     assert host.requests == []
