@@ -1,21 +1,23 @@
 """The embedded API, whole: starts the database, the jobs and the routes, and seeds the sample workspace."""
 
 import asyncio
+import contextlib
 import secrets
 import sqlite3
-from contextlib import closing
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from tempfile import mkdtemp
 
-from sqlalchemy import select, update
+from sqlalchemy import make_url, select, update
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.applications import Starlette
 
 from localapi import pages
-from localapi.context import Clock, Cursors, Ids, Installation, SystemClock, key_hash
+from localapi.context import AccessTokens, Clock, Cursors, Ids, Installation, SystemClock, key_hash
+from localapi.dashboard import SETTING as DASHBOARD_KEY
+from localapi.dashboard import DashboardTokens
 from localapi.database import Database, Unavailable, advice_on, sqlite_url
 from localapi.jobs import PublishingJobs
 from localapi.routing import create_app
@@ -61,6 +63,8 @@ class Options:
     """Let new comments, messages, reviews and mentions arrive by themselves."""
     with_jobs: bool = True
     """Run scheduled publishing here; tests that drive the clock do it by hand."""
+    access_tokens: AccessTokens | None = None
+    """Takes the OAuth access tokens that it verifies; their subject is the id of a user here."""
 
 
 @dataclass(kw_only=True)
@@ -79,13 +83,16 @@ class EmbeddedApi:
         Raises:
             CannotStart: the data folder or the database cannot be used.
         """
+        clock, ids = clock or SystemClock(), ids or Ids()
         folder = _folder(options)
         url = options.database_url or ("sqlite://" if options.memory else sqlite_url(folder / "localapi.sqlite"))
         database = Database(url)
         try:
             await _create_tables(database, url)
+            _make_private(url)
             async with database.write() as session:
                 cursors = Cursors(key=bytes.fromhex(await _setting(session, "cursor_key")))
+                dashboard_seed = bytes.fromhex(await _setting(session, DASHBOARD_KEY))
                 # A read-only database takes a transaction to write, and refuses only what is written in it.
                 await session.execute(update(Setting).values(value=Setting.value))
             _check_folder(folder, with_jobs=options.with_jobs and database.is_sqlite)
@@ -102,12 +109,14 @@ class EmbeddedApi:
         )
         installation = Installation(
             database=database,
-            clock=clock or SystemClock(),
-            ids=ids or Ids(),
+            clock=clock,
+            ids=ids,
             cursors=cursors,
             files=folder / "media",
             public_url=options.public_url.rstrip("/"),
             jobs=jobs,
+            dashboard=DashboardTokens(dashboard_seed, clock=clock, ids=ids),
+            access_tokens=options.access_tokens,
             # Without jobs there is no outcome to wait for.
             answer_wait_seconds=2.0 if options.with_jobs else 0.0,
         )
@@ -154,7 +163,7 @@ def _check_folder(folder: Path, *, with_jobs: bool) -> None:
         except PermissionError:
             raise Unavailable("the database of the jobs is read-only; make the data folder writable") from None
     try:
-        with closing(sqlite3.connect(folder / "jobs.sqlite")) as connection:
+        with contextlib.closing(sqlite3.connect(folder / "jobs.sqlite")) as connection:
             connection.execute("PRAGMA schema_version").fetchone()
     except sqlite3.DatabaseError:
         raise Unavailable("jobs.sqlite is no database; remove it: what was to be published is started again") from None
@@ -176,6 +185,18 @@ async def _create_tables(database: Database, url: str) -> None:
     from localapi.migrations.run import upgrade
 
     await asyncio.to_thread(upgrade, url)
+
+
+def _make_private(url: str) -> None:
+    """Nobody else on the machine reads a database file: the key that dashboard tokens are signed with is in it."""
+    parsed = make_url(url)
+    if parsed.get_backend_name() != "sqlite" or not parsed.database:
+        return
+    for ending in ("", "-wal", "-shm"):
+        # One that is not there, or is somebody else's to guard.
+        with contextlib.suppress(OSError):
+            file = Path(parsed.database + ending)
+            file.chmod(file.stat().st_mode & 0o700)
 
 
 async def _setting(session: AsyncSession, name: str) -> str:

@@ -80,7 +80,7 @@ async def _brand_for(context: Context, brand_id: str | None) -> str | None:
     """The brand to connect to, or None for a new one, which a key restricted to brands could not see."""
     allowed = context.caller.brand_ids
     if brand_id is None and len(allowed) > 1:
-        raise missing_field("brand_id", "this key has several brands; name the one to connect to, see GET /brands")
+        raise missing_field("brand_id", "several brands are possible; name the one to connect to, see GET /brands")
     if brand_id is None and allowed:
         (brand_id,) = allowed
     if brand_id is not None:
@@ -109,7 +109,8 @@ async def start(
         OauthState(
             state=state,
             user_id=context.user.id,
-            key_id=context.caller.key.id if context.caller.key else None,
+            key_id=context.caller.credential_id,
+            brand_ids=sorted(context.caller.brand_ids),
             platform=platform,
             brand_id=brand_id,
             invite_id=invite_id,
@@ -153,11 +154,10 @@ async def exchange_oauth_code(context: Context, args: ExchangeOauthCode) -> Exch
 
 
 def _check_starter(context: Context, state: OauthState) -> None:
-    """A state is bound to the user and the key that started the connection; an invite's has no key."""
-    key = context.caller.key
-    other_key = state.key_id is not None and key is not None and state.key_id != key.id
-    if other_key or state.user_id != context.user.id or not context.caller.may_see(state.brand_id):
-        raise Refusal(403, "auth.state_mismatch", "another key started this connection")
+    """A state is bound to the user and the credential that started the connection; an invite's has none."""
+    is_other = state.key_id not in {None, context.caller.credential_id}
+    if is_other or state.user_id != context.user.id or not context.caller.may_see(state.brand_id):
+        raise Refusal(403, "auth.state_mismatch", "another key or token started this connection")
 
 
 def _exchanged(context: Context, outcome: Outcome) -> ExchangedConnection:

@@ -11,14 +11,18 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from sqlalchemy import ColumnElement, Select, and_, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
+from auth.tokens import Claims
 from localapi.database import Database
 from localapi.tables import Account, Brand, Key, User, UtcDateTime
+
+if TYPE_CHECKING:
+    from localapi.dashboard import DashboardTokens
 
 RowT = TypeVar("RowT")
 
@@ -85,6 +89,14 @@ class Jobs(Protocol):
 
     async def wake(self) -> None:
         """Look for due work now. Call it after the transaction that made the work is committed."""
+        ...
+
+
+class AccessTokens(Protocol):
+    """Verifies OAuth access tokens; `auth.tokens.Verifier` is one."""
+
+    def verify(self, token: str) -> Claims:
+        """What a token says; raises auth.tokens.TokenRefused."""
         ...
 
 
@@ -183,6 +195,9 @@ class Installation:
     public_url: str
     """Address that browsers reach this server at, without a slash at the end."""
     jobs: Jobs
+    dashboard: "DashboardTokens"
+    access_tokens: AccessTokens | None = None
+    """None where no authorization server gives any out."""
     network_seconds: float = 3.0
     """How long a platform takes over a video; images and text are taken at once."""
     answer_wait_seconds: float = 2.0
@@ -196,15 +211,30 @@ class Caller:
 
     user: User
     key: Key | None
-    scopes: frozenset[str] = frozenset()
+    """None for a token, and for what nobody's credential did, such as a visit to an invite."""
+    grant_id: str | None = None
+    """Of an OAuth access token."""
+    is_dashboard: bool = False
+    scopes: frozenset[str] | None = None
+    """None is without bounds; with none in it, nothing is allowed that asks for one."""
     brand_ids: frozenset[str] = frozenset()
+    """Without any, all brands of the user."""
 
     @property
     def is_restricted(self) -> bool:
-        return bool(self.scopes or self.brand_ids)
+        return self.scopes is not None or bool(self.brand_ids)
+
+    @property
+    def credential_id(self) -> str | None:
+        """The same for each call with the same credential: a key, all tokens of a grant, or any dashboard token."""
+        if self.key is not None:
+            return self.key.id
+        if self.grant_id is not None:
+            return f"grant:{self.grant_id}"
+        return "dashboard" if self.is_dashboard else None
 
     def may_see(self, brand_id: str | None) -> bool:
-        """Whether the key's brands include this one; an unrestricted key sees all."""
+        """Whether the credential's brands include this one; an unrestricted one sees all."""
         return not self.brand_ids or brand_id in self.brand_ids
 
 

@@ -13,12 +13,15 @@ from localapi.tables import Account, Brand, Invite, Key, OauthState, PendingConn
 
 
 async def context_of(installation: Installation, session: AsyncSession, state: OauthState) -> Context | None:
-    """Act for whoever started a connection, within the brands that the starting key has now; None: the user is gone."""
+    """Act for whoever started a connection; None: the user is gone.
+
+    A key's brands are those that it has now, a token's those that it was issued with.
+    """
     user = await session.get(User, state.user_id)
     key = await session.get(Key, state.key_id) if state.key_id else None
     if user is None:
         return None
-    brand_ids = frozenset(key.brand_ids) if key else frozenset[str]()
+    brand_ids = frozenset[str](key.brand_ids if key else state.brand_ids)
     return Context(installation=installation, session=session, caller=Caller(user=user, key=None, brand_ids=brand_ids))
 
 
@@ -77,7 +80,7 @@ async def upsert(
     """Connect an account: a known one gets its new token and moves if it may, an unknown one is made."""
     await context.lock_user()
     if not context.caller.may_see(origin.brand_id):
-        raise Refusal(404, "brand.not_found", "the key that started this connection has no such brand")
+        raise Refusal(404, "brand.not_found", "the key or token that started this connection has no such brand")
     invite = await check_invite(context, origin)
     known = await context.session.scalar(
         select(Account).where(
@@ -98,7 +101,9 @@ async def upsert(
 
 async def _refresh(context: Context, origin: OauthState | PendingConnection, known: Account) -> None:
     if not context.caller.may_see(known.brand_id):
-        raise Refusal(409, "account.already_linked", "this account belongs to a brand outside this key's brands")
+        raise Refusal(
+            409, "account.already_linked", "this account belongs to a brand that this key or token cannot see"
+        )
     if origin.brand_id is not None and known.brand_id != origin.brand_id:
         if context.user.lock_accounts_to_brand:
             raise Refusal(409, "account.already_linked", "this account belongs to another brand and may not move")

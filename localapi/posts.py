@@ -73,7 +73,7 @@ async def create(context: Context, args: CreatePost, *, quota_code: str | None =
         raise missing_field("targets", "a post that is to be published needs at least one target")
     if context.caller.brand_ids and not args.targets:
         # It is by its targets that a post belongs to a brand.
-        raise missing_field("targets", "a key restricted to brands could not see a draft without a target of theirs")
+        raise missing_field("targets", "who is restricted to brands could not see a draft without a target of theirs")
     post = Post(
         id=context.ids.uuid(),
         user_id=context.user.id,

@@ -117,7 +117,7 @@ async def _respond(
     if not public:
         # Before the body is read, so that a stranger cannot make the server take in an upload.
         async with installation.database.read() as session:
-            caller = await caller_of(session, header)
+            caller = await caller_of(installation, session, header)
             check_permission(caller, operation.scope)
             check_paid(caller, operation.name, operation.path)
     if handler is None:
@@ -129,7 +129,7 @@ async def _respond(
     database = installation.database
     transaction = database.read() if operation.effect is Effect.READ and not operation.redirects else database.write()
     async with transaction as session:
-        caller = Caller(user=_NOBODY, key=None) if public else await caller_of(session, header)
+        caller = Caller(user=_NOBODY, key=None) if public else await caller_of(installation, session, header)
         if not public:
             check_permission(caller, operation.scope)
             check_paid(caller, operation.name, operation.path)

@@ -184,6 +184,9 @@ class OauthState(Base):
     state: Mapped[str] = mapped_column(primary_key=True)
     user_id: Mapped[str] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
     key_id: Mapped[str | None]
+    """Of the key that started it, or another credential's `Caller.credential_id`."""
+    brand_ids: Mapped[JsonList] = mapped_column(default=list, server_default="[]")
+    """The brands that this credential was restricted to then."""
     platform: Mapped[str]
     brand_id: Mapped[str | None]
     invite_id: Mapped[str | None]

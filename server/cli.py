@@ -13,11 +13,16 @@ from cyclopts import App, Parameter
 
 from server.serve import run_api, run_http, run_stdio, settings_or_exit, stop
 
+
+def _version() -> str:
+    # Named, because cyclopts would look for a distribution called like our package `server`.
+    return version("socialapi-mcp")
+
+
 app = App(
     name="socialapi-mcp",
     help="Run social media accounts from an AI assistant: MCP over stdio (default) or HTTP.",
-    # Named, because cyclopts would look for a distribution called like our package `server`.
-    version=lambda: version("socialapi-mcp"),
+    version=_version,
     version_flags=["--version"],
 )
 
@@ -66,7 +71,16 @@ def http(
     run_http(settings, workers=workers, memory=memory, empty=empty, simulate=simulate)
 
 
-@app.command(name="api")
+api_app = App(
+    name="api",
+    help="Serve the local REST API alone, at /v1; or log in to it.",
+    version=_version,
+    version_flags=["--version"],
+)
+app.command(api_app)
+
+
+@api_app.default
 def api(
     *,
     host: str | None = None,
@@ -93,6 +107,29 @@ def api(
     _refuse_password(database)
     settings = settings_or_exit(host=host, port=port, public_url=public_url, data_dir=data, database_url=database)
     run_api(settings, memory=memory, empty=empty, simulate=simulate)
+
+
+@api_app.command(name="login")
+def login(*, user: str | None = None, data: Path | None = None, database: str | None = None) -> None:
+    """Print a dashboard token for the local API, which reaches what no API key does; it lasts one hour.
+
+    Args:
+        user: E-mail address or id of the user, when there are several.
+        data: Folder of the local API's data.
+        database: PostgreSQL address of the local API.
+    """
+    from localapi.dashboard import CannotLogIn
+    from server.login import login as run
+    from server.login import usage
+
+    _refuse_password(database)
+    settings = settings_or_exit(data_dir=data, database_url=database)
+    try:
+        made = asyncio.run(run(settings, user))
+    except CannotLogIn as error:
+        stop(str(error))
+    print_out(made.token)
+    sys.stderr.write(usage(made))
 
 
 @app.command(name="tools")
