@@ -8,14 +8,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from mcp.server import Server
+from mcp.server.transport_security import TransportSecuritySettings
 from sse_starlette.sse import AppStatus
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse
-from starlette.routing import Mount, Route
+from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from server.callers import Caller, caller_of
+from server.callers import Caller
+from server.door import Door, KeysOnly, Turned
 from server.hosts import HostGuard, allowed
 from server.running import Running, calling
 
@@ -38,6 +40,8 @@ def create_app(
     public_urls: Sequence[str] = (),
     embedded: ASGIApp | None = None,
     limits: Limits | None = None,
+    door: Door | None = None,
+    sign_in: Sequence[BaseRoute] = (),
 ) -> Starlette:
     """Streamable HTTP at /mcp, stateless, for both protocol eras.
 
@@ -46,6 +50,8 @@ def create_app(
         public_urls: addresses that the server is reached at besides loopback; their hosts and origins are allowed.
         embedded: the embedded REST API, which answers everything that is not /mcp or /health.
         limits: bounds on bodies and calls.
+        door: who is let in at /mcp; by default everybody with an API key.
+        sign_in: the routes of the authorization server.
     """
     # A stream here lasts as long as one call, which may still end when the server is told to stop; uvicorn bounds it.
     AppStatus.enable_automatic_graceful_drain = False
@@ -56,7 +62,7 @@ def create_app(
         max_request_body_size=limits.max_body_bytes,
         transport_security=names,
     )
-    guarded = McpGuard(inner, limits)
+    guarded = McpGuard(inner, limits, door or KeysOnly())
 
     @contextlib.asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncGenerator[None]:
@@ -67,16 +73,26 @@ def create_app(
         return JSONResponse({"status": "ok"})
 
     routes: list[Any] = [Route("/health", health), Route("/mcp", guarded)]
+    if sign_in:
+        # Its own routes judge origins: programs may call from any page, forms come from this server's pages only.
+        routes += [_hosted(route, names) for route in sign_in]
     if embedded is not None:
         routes.append(Mount("/", HostGuard(embedded, names)))
     return Starlette(routes=routes, lifespan=lifespan)
 
 
+def _hosted(route: BaseRoute, names: TransportSecuritySettings) -> BaseRoute:
+    """The route, answering to this server's own names only."""
+    if isinstance(route, Route):
+        route.app = HostGuard(route.app, names, judges_origins=False)
+    return route
+
+
 class McpGuard:
     """In front of /mcp: who calls, how large, how many at once."""
 
-    def __init__(self, app: ASGIApp, limits: Limits) -> None:
-        self._app, self._limits = app, limits
+    def __init__(self, app: ASGIApp, limits: Limits, door: Door) -> None:
+        self._app, self._limits, self._door = app, limits, door
         self._in_flight: Counter[str] = Counter()
         self._running = Running()
 
@@ -86,10 +102,11 @@ class McpGuard:
         scope["headers"] = [(name, value.strip()) for name, value in scope["headers"]]
         headers = dict(scope["headers"])
         authorization = headers.get(b"authorization")
-        caller = caller_of(authorization.decode("latin-1") if authorization else None)
-        if caller is None:
-            await _refuse_stranger(send, given=authorization is not None)
+        admitted = await self._door.admit(None if authorization is None else authorization.decode("latin-1"))
+        if isinstance(admitted, Turned):
+            await _turn(send, admitted)
             return
+        caller = admitted
         if scope["method"] != "POST":
             # Stateless: there is nothing to listen to and no session to end, and a stream kept open for nothing would
             # take one of the caller's places (Streamable HTTP, "Listening for Messages from the Server").
@@ -107,6 +124,12 @@ class McpGuard:
                 (b"retry-after", b"1"),
             )
             return
+        if self._door.reads_bodies and caller.scopes is not None:
+            body, receive = await _whole(receive, self._limits.max_body_bytes)
+            turned = self._door.admits_message(caller, _parsed(body))
+            if turned is not None:
+                await _turn(send, turned)
+                return
         if length.isdigit() and 0 < int(length) <= MAX_PEEKED_BYTES:
             body, receive = await _peeked(receive)
             if body and not body.startswith(b"{"):
@@ -121,12 +144,65 @@ class McpGuard:
         scope.setdefault("state", {})
         scope["state"] = {**scope["state"], "caller": caller, "running": self._running}
         self._in_flight[caller.identity] += 1
+        answering = send if caller.grant_id is None else _Held(send, caller, self._door)
         try:
-            await self._app(scope, receive, send)
+            await self._app(scope, receive, answering)
         finally:
             self._in_flight[caller.identity] -= 1
             if not self._in_flight[caller.identity]:
                 del self._in_flight[caller.identity]
+
+
+class _Held:
+    """Holds the status back until there is something to say, so that a refused key can still become a 401."""
+
+    def __init__(self, send: Send, caller: Caller, door: Door) -> None:
+        self._send, self._caller, self._door = send, caller, door
+        self._start: Message | None = None
+        self._is_turned = False
+
+    async def __call__(self, message: Message) -> None:
+        """Pass a message of the answer on, or drop it once the caller was turned away."""
+        if self._is_turned:
+            return
+        if message["type"] == "http.response.start":
+            self._start = message
+            return
+        if self._start is not None:
+            if not message.get("body") and message.get("more_body"):
+                return
+            if self._caller.outcome.is_key_refused:
+                self._is_turned = True
+                await _turn(self._send, await self._door.key_refused(self._caller))
+                return
+            start, self._start = self._start, None
+            await self._send(start)
+        await self._send(message)
+
+
+async def _whole(receive: Receive, limit: int) -> tuple[bytes, Receive]:
+    """The body, as far as it is within the limit, and what all of it is received by again."""
+    messages, size = list[Message](), 0
+    while size <= limit:
+        message = await receive()
+        messages.append(message)
+        size += len(message.get("body", b""))
+        if message["type"] != "http.request" or not message.get("more_body"):
+            break
+    waiting = list(reversed(messages))
+
+    async def again() -> Message:
+        return waiting.pop() if waiting else await receive()
+
+    return b"".join(message.get("body", b"") for message in messages), again
+
+
+def _parsed(body: bytes) -> Any:
+    """The message, or None for what the protocol will refuse anyway."""
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError):
+        return None
 
 
 async def _peeked(receive: Receive) -> tuple[bytes, Receive]:
@@ -141,13 +217,10 @@ async def _peeked(receive: Receive) -> tuple[bytes, Receive]:
     return body.lstrip(), again
 
 
-async def _refuse_stranger(send: Send, *, given: bool) -> None:
-    # RFC 6750 §3.1: no error code when no credential was sent at all.
-    challenge = 'Bearer realm="socialapi-mcp"'
-    if given:
-        challenge += ', error="invalid_token", error_description="not a SocialAPI key"'
-    message = "send Authorization: Bearer sapi_key_… with the key of your workspace"
-    await _answer(send, 401, message, (b"www-authenticate", challenge.encode()))
+async def _turn(send: Send, turned: Turned) -> None:
+    # RFC 6750 §3: a page in a browser has to be able to read the challenge.
+    exposed = (b"access-control-expose-headers", b"WWW-Authenticate")
+    await _answer(send, turned.status, turned.message, exposed, *turned.headers)
 
 
 async def _answer(send: Send, status: int, message: str, *headers: tuple[bytes, bytes]) -> None:

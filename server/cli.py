@@ -46,6 +46,7 @@ def http(
     memory: bool = False,
     empty: bool = False,
     simulate: bool = False,
+    dev: bool = False,
 ) -> None:
     """Serve MCP over HTTP at /mcp; without SOCIALAPI_API_KEY on the local REST API, served at /v1.
 
@@ -59,6 +60,7 @@ def http(
         memory: Forget everything at the end.
         empty: Start without the sample workspace.
         simulate: Let new comments and messages arrive by themselves.
+        dev: Keep the key-encryption key of sign-ins in the data folder, also at a public address.
     """
     _refuse_password(database)
     settings = settings_or_exit(host=host, port=port, public_url=public_url, data_dir=data, database_url=database)
@@ -68,7 +70,7 @@ def http(
         stop("several workers cannot share a database in memory; leave out --memory")
     if not settings.is_embedded and (memory or empty or simulate):
         stop("--memory, --empty and --simulate are of the local API; leave them out, or unset SOCIALAPI_API_KEY")
-    run_http(settings, workers=workers, memory=memory, empty=empty, simulate=simulate)
+    run_http(settings, workers=workers, memory=memory, empty=empty, simulate=simulate, dev=dev)
 
 
 api_app = App(

@@ -13,7 +13,7 @@ from mcp.types import (
     ResourceTemplateReference,
 )
 
-from server.callers import Caller
+from server.callers import Caller, NotGranted, exchange
 from server.prompts import WORKFLOWS
 from server.resources import ADDRESSES
 from tools.definitions import operation_named
@@ -75,8 +75,8 @@ class Completions:
             return []
         args = operation.args.model_validate({"limit": 100} if "limit" in operation.args.model_fields else {})
         try:
-            answer = await self.rest.exchange(operation, args, authorization=self.caller(ctx).authorization)
-        except (ApiError, NoAnswer):
+            answer = await exchange(self.rest, self.caller(ctx), operation, args)
+        except (ApiError, NoAnswer, NotGranted):
             return []
         rows = answer.body.get("data")
         return [

@@ -22,7 +22,7 @@ from mcp.types import (
 from pydantic import ValidationError
 
 from server import completions, prompts, resources, results
-from server.callers import PROCESS, Caller
+from server.callers import PROCESS, Caller, NotGranted, OnlyDrafts, exchange, permission_named
 from server.instructions import INSTRUCTIONS
 from server.running import Running, calling
 from tools.definitions import definitions, operation_named
@@ -33,6 +33,7 @@ logger = logging.getLogger(f"socialapi_mcp.{__name__}")
 
 NAME = "socialapi-mcp"
 LIST_TTL_MILLISECONDS = 3_600_000
+MAX_LISTINGS = 64
 REQUEST_CANCELLED = -32800
 """As the Language Server Protocol has it: MCP wants no answer to a cancelled request, but the response has to end."""
 
@@ -43,15 +44,10 @@ R = TypeVar("R")
 
 def build_server(rest: RestClient) -> Server[Any]:
     """An MCP server whose every call goes through one REST client."""
-    listing = ListToolsResult(
-        tools=[Tool.model_validate(entry["tool"]) for entry in definitions().values()],
-        ttl_ms=LIST_TTL_MILLISECONDS,
-        # Private, because the list may come to depend on what the caller's credential allows.
-        cache_scope="private",
-    )
+    listings = _Listings()
 
     async def list_tools(ctx: Context, params: PaginatedRequestParams | None) -> ListToolsResult:
-        return listing
+        return listings.of(caller(ctx))
 
     async def call_tool(ctx: Context, params: CallToolRequestParams) -> CallToolResult:
         name = ALIASES.get(params.name, params.name)
@@ -60,9 +56,13 @@ def build_server(rest: RestClient) -> Server[Any]:
             raise MCPError(INVALID_PARAMS, f"there is no tool {results.plain(params.name)[:80]}; see tools/list")
         try:
             args = operation.args.model_validate(params.arguments or {})
-            answer = await rest.exchange(operation, args, authorization=caller(ctx).authorization)
+            answer = await exchange(rest, caller(ctx), operation, args)
         except ValidationError as error:
             return results.bad_arguments(operation, error)
+        except NotGranted as error:
+            return results.not_granted(operation, error.scope)
+        except OnlyDrafts:
+            return results.only_drafts(operation)
         except BadFile as error:
             return results.bad_file(operation, error)
         except ApiError as error:
@@ -94,6 +94,31 @@ def build_server(rest: RestClient) -> Server[Any]:
         on_get_prompt=guarded(prompts.get_prompt),
         on_completion=guarded(completions.Completions(rest, caller).complete),
     )
+
+
+class _Listings:
+    """What `tools/list` answers, made once for each set of scopes."""
+
+    def __init__(self) -> None:
+        self._rows = [
+            (permission_named(entry["scope"]), Tool.model_validate(entry["tool"])) for entry in definitions().values()
+        ]
+        self._made: dict[object, ListToolsResult] = {}
+
+    def of(self, who: Caller) -> ListToolsResult:
+        """The tools that the caller's credential allows, in the order of the catalogue."""
+        found = self._made.get(who.scopes)
+        if found is None:
+            found = ListToolsResult(
+                tools=[tool for permission, tool in self._rows if who.may_see(permission)],
+                ttl_ms=LIST_TTL_MILLISECONDS,
+                # Private, because the list depends on what the caller's credential allows.
+                cache_scope="private",
+            )
+            # There are a few roles, and as many sets as people untick; beyond that, each list is made anew.
+            if len(self._made) < MAX_LISTINGS:
+                self._made[who.scopes] = found
+        return found
 
 
 def caller(ctx: Context) -> Caller:

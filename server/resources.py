@@ -23,7 +23,7 @@ from mcp.types import (
 from pydantic import ValidationError
 
 from server import results
-from server.callers import Caller
+from server.callers import Caller, NotGranted, exchange
 from tools.definitions import definitions, operation_named
 from tools.rest import ApiError, NoAnswer, RestClient
 
@@ -64,6 +64,11 @@ ADDRESSES = (
     ),
     Address("socialapi://scopes", "list_key_scopes", "Scopes", "What a key can be allowed to do.", 3_600_000),
 )
+
+
+def tool_of(uri: str) -> str | None:
+    """The tool behind an address, or None if there is none."""
+    return next((row.tool for row in ADDRESSES if re.fullmatch(_VARIABLE.sub("[^/]+", row.uri), uri)), None)
 
 
 def _capabilities(platform: str | None) -> dict[str, Any]:
@@ -123,9 +128,12 @@ class Resources:
                     # RFC 6570 §3.2.2: a variable is escaped when it is put in.
                     {operation.path_names.get(name, name): unquote(value) for name, value in match.groupdict().items()}
                 )
-                answer = await self.rest.exchange(operation, args, authorization=self.caller(ctx).authorization)
+                answer = await exchange(self.rest, self.caller(ctx), operation, args)
             except ValidationError:
                 break
+            except NotGranted as error:
+                message = f"{uri}: your sign-in does not cover this; sign in again and grant {error.scope}"
+                raise MCPError(INTERNAL_ERROR, message, data={"uri": uri, "scope": error.scope}) from None
             except ApiError as error:
                 # Only what is about the address itself is the caller's mistake in it; an outage or a bad key is not.
                 code = INVALID_PARAMS if error.status in {400, 404, 410, 422} else INTERNAL_ERROR

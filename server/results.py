@@ -56,6 +56,29 @@ def _said_nothing(status: int) -> str:
     return f"the API answered {phrase} ({status}) and gave no reason."
 
 
+def not_granted(operation: AnyOperation, scope: str) -> CallToolResult:
+    """The sign-in does not cover the call. Over HTTP it was refused before it came here."""
+    return failure(
+        [
+            f"{operation.title} was not called: your sign-in does not cover it",
+            f"scope needed: {scope}",
+            "retry: only after signing in again and granting it",
+            "next: ask the person to connect this server again and to choose a role with this permission.",
+        ]
+    )
+
+
+def only_drafts(operation: AnyOperation) -> CallToolResult:
+    """The sign-in is for drafts, and this is more."""
+    return failure(
+        [
+            f"{operation.title} was not called: this sign-in may prepare drafts, and change nothing else of posts",
+            "retry: no",
+            "next: leave the post as a draft, without publish_now and scheduled_at; somebody else publishes it.",
+        ]
+    )
+
+
 def bad_file(operation: AnyOperation, error: BadFile) -> CallToolResult:
     """A file argument that cannot be used."""
     return failure(

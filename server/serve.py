@@ -71,7 +71,9 @@ def run_http(settings: Settings, *, workers: int, **embedded: Any) -> None:
     logs.set_up(settings.log_level)
     _check_port(settings)
     if workers > 1:
-        os.environ |= _worker_environment(settings, simulate=bool(embedded.get("simulate")), workers=workers)
+        os.environ |= _worker_environment(
+            settings, simulate=bool(embedded.get("simulate")), dev=bool(embedded.pop("dev", False)), workers=workers
+        )
         _announce_when_embedded(settings, **embedded)
         uvicorn.run(
             "server.serve:worker_app", factory=True, host=settings.host, port=settings.port, workers=workers,
@@ -92,7 +94,7 @@ def worker_app() -> Any:
     return application(settings, announcing=False, **json.loads(os.environ.get(WORKER_VARIABLE, "{}")))
 
 
-def _worker_environment(settings: Settings, *, simulate: bool, workers: int) -> dict[str, str]:
+def _worker_environment(settings: Settings, *, simulate: bool, dev: bool, workers: int) -> dict[str, str]:
     """Everything that the command line can say, so that the workers serve what was announced."""
     given = {
         "SOCIALAPI_HOST": settings.host,
@@ -102,7 +104,7 @@ def _worker_environment(settings: Settings, *, simulate: bool, workers: int) -> 
         "SOCIALAPI_DATABASE_URL": settings.database_url,
         # Each counts for itself; together they hold the bound, rounded up.
         "SOCIALAPI_MAX_CALLS_IN_FLIGHT": str(-(-settings.max_calls_in_flight // workers)),
-        WORKER_VARIABLE: json.dumps({"simulate": simulate}),
+        WORKER_VARIABLE: json.dumps({"simulate": simulate, "dev": dev}),
     }
     return {name: value for name, value in given.items() if value is not None}
 
@@ -152,24 +154,37 @@ def application(settings: Settings, *, announcing: bool, **embedded: Any) -> Any
 @asynccontextmanager
 async def _parts(settings: Settings, *, announcing: bool, **embedded: Any) -> AsyncGenerator[Any]:
     from localapi.app import CannotStart
+    from server import card
     from server.asgi import Limits, create_app
     from server.dispatch import build_server
-    from server.wiring import Embedded, embedded_client, network_client
+    from server.sign_in import CannotSignIn, readiness
+    from server.wiring import Embedded, SignedIn, embedded_client, network_client
     from tools.rest import RestClient
 
+    here = address(settings)
+    is_dev = bool(embedded.pop("dev", False))
     holder = Embedded(settings, **embedded)
     api = None
     if settings.is_embedded:
         try:
-            api = await holder.start(public_url=address(settings))
+            api = await holder.start(public_url=here)
         except CannotStart as error:
             _leave(str(error))
     http = embedded_client(api, settings) if api else network_client(settings)
+    rest = RestClient(http=http)
+    ready, signed_in = readiness(settings, here), SignedIn()
+    if ready.is_on:
+        try:
+            await signed_in.open(settings, here, rest, holder, is_dev=is_dev)
+        except CannotSignIn as error:
+            _leave(str(error))
     app = create_app(
-        build_server(RestClient(http=http)),
-        public_urls=[address(settings)],
+        build_server(rest),
+        public_urls=[here],
         embedded=api.app if api else None,
         limits=Limits(max_body_bytes=settings.max_body_bytes, max_calls_in_flight=settings.max_calls_in_flight),
+        door=signed_in.door,
+        sign_in=[*signed_in.routes, *card.routes(here)],
     )
     gc.freeze()
     if announcing:
@@ -177,6 +192,7 @@ async def _parts(settings: Settings, *, announcing: bool, **embedded: Any) -> As
     try:
         yield app
     finally:
+        await signed_in.close()
         await http.aclose()
         await holder.close()
 

@@ -79,6 +79,45 @@ class Settings(BaseSettings):
         default="INFO", pattern="(?i)^(debug|info|warning|error)$", description="debug, info, warning or error."
     )
 
+    sign_in: bool = Field(default=True, description="Let people sign in over HTTP; off leaves API keys only.")
+    accept_api_keys: bool = Field(default=True, description="Take API keys as bearers at /mcp besides sign-ins.")
+    auth_keys: SecretStr | None = Field(
+        default=None, description="Key-encryption keys, id:base64 of 32 bytes each, separated by commas, newest first."
+    )
+    auth_keys_file: Path | None = Field(default=None, description="File with the same, readable by its owner only.")
+    auth_database_url: DatabaseAddress | None = Field(
+        default=None,
+        description="PostgreSQL for sign-ins; default SOCIALAPI_DATABASE_URL, else SQLite in the data folder.",
+    )
+    presets: str = Field(
+        default="Analyst, Drafter, Community manager, Publisher, Admin",
+        description="Roles on the consent page, separated by commas; the first is chosen at first.",
+    )
+    baseline_scopes: str | None = Field(
+        default=None, description="What clients are told to ask for at first, separated by spaces; default all."
+    )
+    access_token_minutes: int = Field(default=60, ge=1, le=60, description="Life of an access token, in minutes.")
+    sign_in_days: int = Field(default=180, ge=1, le=3650, description="Life of a sign-in, however often it is used.")
+    idle_days: int = Field(default=30, ge=1, le=365, description="Days without use after which a sign-in ends.")
+    refresh_grace_seconds: int = Field(
+        default=120, ge=0, le=1800, description="How long a used refresh token answers the same once more, in seconds."
+    )
+    open_registration: bool = Field(default=True, description="Let clients register by themselves (RFC 7591).")
+    client_documents: bool = Field(default=True, description="Take clients that publish a metadata document.")
+    client_document_hosts: str = Field(
+        default="", description="Hosts whose client documents are taken, separated by commas; default any."
+    )
+    client_document_networks: str = Field(
+        default="", description="Networks, besides public addresses, that client documents may come from."
+    )
+    client_document_ports: list[int] = Field(default=[443], description="Ports that client documents may come from.")
+    private_schemes: bool = Field(default=True, description="Take redirect URIs such as cursor://.")
+    client_credentials: bool = Field(default=False, description="Offer the client_credentials grant.")
+    trusted_issuers_file: Path | None = Field(
+        default=None, description="JSON list of identity providers whose ID-JAG assertions are taken."
+    )
+    redis_url: SecretStr | None = Field(default=None, description="Redis for limits that several machines share.")
+
     @property
     def readable_folder(self) -> Path | None:
         """What uploads by path may read; nothing, where the working folder is the whole machine and none was chosen."""

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import httpx2
@@ -12,7 +12,12 @@ from server.transport import AiohttpTransport, LazyTransport
 from tools.rest import Files, NoAnswer, RestClient
 
 if TYPE_CHECKING:
+    from starlette.routing import BaseRoute
+
+    from auth.authority import Authority
+    from auth.tokens import Claims
     from localapi.app import EmbeddedApi
+    from server.door import Door
 
 EMBEDDED_ADDRESS = "http://localapi/v1"
 
@@ -26,6 +31,7 @@ class Embedded:
     empty: bool = False
     simulate: bool = False
     api: "EmbeddedApi | None" = None
+    tokens: "RestTokens" = field(default_factory=lambda: RestTokens())
 
     async def start(self, *, public_url: str | None = None) -> "EmbeddedApi":
         """Start it; raises localapi.app.CannotStart."""
@@ -40,6 +46,7 @@ class Embedded:
                     simulate=self.simulate,
                     database_url=self.settings.database_url,
                     public_url=public_url or self.settings.public_url or "http://127.0.0.1:8080",
+                    access_tokens=self.tokens,
                 )
             )
         return self.api
@@ -48,6 +55,50 @@ class Embedded:
         """Stop it, if it runs."""
         if self.api is not None:
             await self.api.close()
+
+
+class RestTokens:
+    """Access tokens as the embedded API judges them: by the published keys, and for itself alone."""
+
+    def __init__(self) -> None:
+        self.authority: Authority | None = None
+        self.resource = ""
+
+    def verify(self, token: str) -> "Claims":
+        """What a token says; raises auth.tokens.TokenRefused."""
+        from auth.tokens import Flaw, TokenRefused
+
+        if self.authority is None:
+            raise TokenRefused(Flaw.UNKNOWN_KEY)
+        return self.authority.verifiers[self.resource].verify(token)
+
+
+@dataclass
+class SignedIn:
+    """The authorization server of this process, if people can sign in."""
+
+    authority: "Authority | None" = None
+    door: "Door | None" = None
+    routes: "list[BaseRoute]" = field(default_factory=list["BaseRoute"])
+
+    async def open(
+        self, settings: Settings, address: str, rest: RestClient, embedded: Embedded, *, is_dev: bool
+    ) -> None:
+        """Start it; raises server.sign_in.CannotSignIn."""
+        from auth.routes import routes
+        from server.door import SignIn
+        from server.sign_in import open_authority
+
+        key = None if embedded.api is None else embedded.api.sample_key
+        authority = await open_authority(settings, address, rest, local_key=key, memory=embedded.memory, is_dev=is_dev)
+        embedded.tokens.authority, embedded.tokens.resource = authority, authority.policy.resources[-1]
+        self.authority, self.routes = authority, routes(authority)
+        self.door = SignIn(authority, authority.policy.resources[0], accepts_keys=settings.accept_api_keys)
+
+    async def close(self) -> None:
+        """Stop it."""
+        if self.authority is not None:
+            await self.authority.close()
 
 
 @asynccontextmanager

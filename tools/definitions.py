@@ -20,7 +20,7 @@ Definition = Mapping[str, Any]
 
 @cache
 def definitions() -> Mapping[str, Definition]:
-    """Tool name → `{"module", "platforms", "tool"}`, in the order of the catalogue.
+    """Tool name → `{"module", "platforms", "scope", "tool"}`, in the order of the catalogue.
 
     Raises:
         FileNotFoundError: not generated yet; run `make generate`.
@@ -41,7 +41,12 @@ def operation_named(name: str) -> AnyOperation | None:
 def generate() -> str:
     """The text of `schemas.json`, from the declarations."""
     table = {
-        operation.name: {"module": module, "platforms": operation.platforms, "tool": tool_definition(operation)}
+        operation.name: {
+            "module": module,
+            "platforms": operation.platforms,
+            "scope": operation.scope,
+            "tool": tool_definition(operation),
+        }
         for module in MODULES
         for operation in in_module(module)
     }

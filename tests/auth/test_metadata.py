@@ -3,7 +3,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from authlib.oauth2.rfc8414 import AuthorizationServerMetadata  # type: ignore[import-untyped]
+from authlib.oauth2.rfc8414 import AuthorizationServerMetadata
 
 from auth.metadata import BadConfiguration, Settings, documents, resource_metadata_url
 from auth.scopes import BroadScope, Scope

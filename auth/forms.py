@@ -1,0 +1,84 @@
+"""Reads what clients and browsers post: forms only, bounded, each parameter once."""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+from urllib.parse import parse_qs
+
+from starlette.requests import Request
+
+from auth.errors import OAuthError, invalid_request
+from auth.limits import source
+
+MAX_FORM_BYTES = 64 * 1024
+MAX_QUERY_BYTES = 16 * 1024
+_MAX_FIELDS = 200
+
+Values = Mapping[str, Sequence[str]]
+
+
+async def read_body(request: Request, limit: int = MAX_FORM_BYTES) -> bytes:
+    """The body, given up as soon as it is over the limit.
+
+    Raises:
+        OAuthError: 413.
+    """
+    chunks, size = list[bytes](), 0
+    async for chunk in request.stream():
+        size += len(chunk)
+        if size > limit:
+            raise OAuthError("invalid_request", f"the body is over {limit} bytes", 413)
+        chunks.append(chunk)
+    return b"".join(chunks)
+
+
+async def read_form(request: Request) -> Values:
+    """A posted form; a parameter without a value counts as left out (RFC 6749 §3.2).
+
+    Raises:
+        OAuthError: not a form, too long, or not UTF-8.
+    """
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind != "application/x-www-form-urlencoded":
+        raise invalid_request("send the parameters as application/x-www-form-urlencoded")
+    return parse_values((await read_body(request)).decode("latin-1"))
+
+
+def parse_values(text: str) -> Values:
+    """A form or query; raises OAuthError when it cannot be read."""
+    try:
+        values = parse_qs(text, keep_blank_values=False, max_num_fields=_MAX_FIELDS, errors="strict")
+    except (ValueError, UnicodeError):
+        raise invalid_request("the parameters are not form-encoded UTF-8, or too many") from None
+    if any("\x00" in one for given in values.values() for one in given):
+        raise invalid_request("a parameter holds a null character")
+    return values
+
+
+def read_query(request: Request) -> Values:
+    """The query of an address; raises OAuthError when it cannot be read."""
+    query: bytes = request.scope["query_string"]
+    if len(query) > MAX_QUERY_BYTES:
+        raise invalid_request(f"the address is over {MAX_QUERY_BYTES} bytes")
+    return parse_values(query.decode("latin-1"))
+
+
+def first(values: Values, name: str) -> str:
+    """The parameter, or nothing."""
+    return next(iter(values.get(name, ())), "")
+
+
+async def read_json(request: Request) -> Mapping[str, Any]:
+    """A posted JSON object; raises OAuthError when it is none."""
+    try:
+        value = json.loads(await read_body(request))
+    except (ValueError, RecursionError):
+        raise OAuthError("invalid_client_metadata", "send a JSON object") from None
+    if not isinstance(value, dict):
+        raise OAuthError("invalid_client_metadata", "send a JSON object")
+    return value
+
+
+def address_of(request: Request) -> str:
+    """Whose limits a request counts against: its address, or the network of an IPv6 one."""
+    return source(request.client.host if request.client else "")

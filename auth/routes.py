@@ -1,0 +1,138 @@
+"""Every address of the authorization server, with what it answers when something is refused or broken."""
+
+import logging
+import secrets
+from collections.abc import Awaitable, Callable, Mapping
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from auth import (
+    authorize,
+    connected_apps,
+    consent,
+    metadata,
+    pages,
+    registration,
+    revocation,
+    sign_in,
+    token_endpoint,
+)
+from auth.authority import Authority
+from auth.browser import Browser
+from auth.errors import NotForTheClient, OAuthError
+from auth.records import Unavailable
+from auth.responses import CORS, error_response
+from auth.vault import VaultError
+
+logger = logging.getLogger(f"socialapi_mcp.{__name__}")
+
+Endpoint = Callable[[Authority, Request], Awaitable[Response]]
+
+# claude.ai has used these on the resource's own host, whatever the metadata says.
+FOR_PROGRAMS: Mapping[str, tuple[Endpoint, tuple[str, ...]]] = {
+    "token": (token_endpoint.token, ("/oauth/token", "/token")),
+    "register": (registration.register, ("/oauth/register", "/register")),
+    "revoke": (revocation.revoke, ("/oauth/revoke", "/revoke")),
+    "introspect": (revocation.introspect, ("/oauth/introspect",)),
+}
+FOR_PEOPLE: tuple[tuple[str, str, Endpoint], ...] = (
+    ("GET", "/oauth/authorize", authorize.authorize),
+    ("POST", "/oauth/authorize", authorize.authorize),
+    ("GET", "/authorize", authorize.authorize),
+    ("POST", "/authorize", authorize.authorize),
+    ("GET", "/oauth/sign-in", sign_in.show),
+    ("POST", "/oauth/sign-in", sign_in.sign_in),
+    ("GET", "/oauth/consent", consent.show),
+    ("POST", "/oauth/consent", consent.answer),
+    ("GET", "/oauth/apps", connected_apps.show),
+    ("POST", "/oauth/apps", connected_apps.act),
+)
+KEYS_PATHS = ("/jwks", "/.well-known/jwks.json")
+
+
+def routes(authority: Authority) -> list[BaseRoute]:
+    """The routes of one authority, which need not have started yet."""
+    found: list[BaseRoute] = [
+        Route(path, _for_programs(authority, endpoint), methods=["POST", "OPTIONS"])
+        for endpoint, paths in FOR_PROGRAMS.values()
+        for path in paths
+    ]
+    found += [Route(path, _for_people(authority, endpoint), methods=[method]) for method, path, endpoint in FOR_PEOPLE]
+    for path, document in metadata.documents(authority.policy.metadata_settings()).items():
+        found.append(Route(path, _document(document.body, document.headers), methods=["GET", "OPTIONS"]))
+    found += [Route(path, _keys(authority), methods=["GET", "OPTIONS"]) for path in KEYS_PATHS]
+    found.append(Route("/oauth/pages.css", _stylesheet, methods=["GET"]))
+    return found
+
+
+def _for_programs(authority: Authority, endpoint: Endpoint) -> Callable[[Request], Awaitable[Response]]:
+    async def answer(request: Request) -> Response:
+        if request.method == "OPTIONS":
+            return Response(status_code=204, headers=CORS)
+        try:
+            return await endpoint(authority, request)
+        except OAuthError as refusal:
+            return error_response(refusal)
+        except (Unavailable, VaultError) as problem:
+            logger.error("%s: %s", request.url.path, problem)
+            words = "sign-in does not work now; try again"
+            return error_response(OAuthError("temporarily_unavailable", words, 503, {"Retry-After": "5"}))
+        except Exception as error:
+            reference = secrets.token_hex(4)
+            logger.error("%s failed, reference %s", request.url.path, reference, exc_info=error)
+            return error_response(OAuthError("server_error", f"this server failed; its log has {reference}", 500))
+
+    return answer
+
+
+def _for_people(authority: Authority, endpoint: Endpoint) -> Callable[[Request], Awaitable[Response]]:
+    async def answer(request: Request) -> Response:
+        browser = Browser(authority, request)
+        try:
+            return await endpoint(authority, request)
+        except NotForTheClient as told:
+            problem = pages.Problem(title=told.title, text=told.text, advice=told.advice)
+            return browser.page(pages.problem(problem), told.status)
+        except (Unavailable, VaultError) as error:
+            logger.error("%s: %s", request.url.path, error)
+            problem = pages.Problem(
+                title="Sign-in does not work now",
+                text="The server cannot reach what it keeps sign-ins in. Nothing was granted.",
+                advice="Try again in a minute; if it lasts, tell whoever runs this server.",
+            )
+            return browser.page(pages.problem(problem), 503)
+        except Exception as error:
+            reference = secrets.token_hex(4)
+            logger.error("%s failed, reference %s", request.url.path, reference, exc_info=error)
+            problem = pages.Problem(
+                title="This server failed",
+                text=f"Nothing was granted. The log of the server has the reason under {reference}.",
+                advice="Connect again from your app; if it lasts, tell whoever runs this server.",
+            )
+            return browser.page(pages.problem(problem), 500)
+
+    return answer
+
+
+def _document(body: bytes, headers: Mapping[str, str]) -> Callable[[Request], Awaitable[Response]]:
+    async def answer(request: Request) -> Response:
+        return Response(status_code=204, headers=CORS) if request.method == "OPTIONS" else Response(body, 200, headers)
+
+    return answer
+
+
+def _keys(authority: Authority) -> Callable[[Request], Awaitable[Response]]:
+    async def answer(request: Request) -> Response:
+        if request.method == "OPTIONS":
+            return Response(status_code=204, headers=CORS)
+        headers = {**metadata.HEADERS, "Content-Type": "application/json"}
+        return Response(authority.keys.present.document, 200, headers)
+
+    return answer
+
+
+async def _stylesheet(request: Request) -> Response:
+    headers = {"Cache-Control": "public, max-age=3600", "X-Content-Type-Options": "nosniff"}
+    return Response(pages.stylesheet(), 200, headers, media_type="text/css")

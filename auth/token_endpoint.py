@@ -1,0 +1,345 @@
+"""The token endpoint: what is known is read, the engine plans, the store does the contested step, a token is signed.
+
+RFC 6749 §3.2 and §5, OAuth 2.1 §3.2 and §4, RFC 7523 §2, RFC 8707 §2.2.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from auth import engine
+from auth.audit import Kind
+from auth.authority import Authority
+from auth.broker import GrantDetails
+from auth.clients import ClientProblem, KnownClient
+from auth.engine_seam import normal_resource
+from auth.errors import OAuthError, invalid_client, invalid_grant, invalid_scope, invalid_target, too_many
+from auth.forms import Values, address_of, first, read_form
+from auth.links import link_id
+from auth.plans import Assertion, ByEnterprise, ByItself, Known, Plan, Redeem, Rotate
+from auth.records import (
+    Grant,
+    NewRefreshToken,
+    Redeemed,
+    Replayed,
+    Retried,
+    Reused,
+    Rotated,
+    digest,
+)
+from auth.responses import json_response
+from auth.scopes import UnknownScope, format_scopes, parse_scopes
+from auth.tokens import Claims
+from auth.vault import CannotOpen, Secret, open_under_token, seal_under_token
+
+_GONE = "the code or refresh token is unknown, expired, used, revoked or of another client"
+
+
+async def token(authority: Authority, request: Request) -> Response:
+    """Answer POST of /oauth/token; raises OAuthError."""
+    values = await read_form(request)
+    authorization = request.headers.get("authorization")
+    engine.check_form(values, authorization)
+    client_id = engine.client_id_of(values, authorization) or ""
+    await check_limits(authority, "token_client", client_id, request)
+    known = await _known(authority, values, client_id)
+    plan = await _plan(authority, values, authorization, known, request)
+    body = await _carry_out(authority, plan, values)
+    return json_response(body)
+
+
+async def check_limits(authority: Authority, limit: str, client_id: str, request: Request) -> None:
+    """Refuse a client that asks too often, or guesses secrets, from this address.
+
+    Raises:
+        OAuthError: 429.
+    """
+    if not authority.limits_enforced:
+        return
+    address = address_of(request)
+    for hit in (authority.lockout.check(client_id, address), await authority.hit(limit, client_id, address)):
+        if not hit.is_allowed:
+            raise too_many(hit.retry_after_seconds)
+
+
+async def find_client(authority: Authority, client_id: str) -> KnownClient | None:
+    """The client of a token, revocation or introspection request; raises OAuthError for an unusable document."""
+    try:
+        return await authority.clients.find(client_id, now=authority.clock(), is_token_request=True)
+    except ClientProblem as problem:
+        raise invalid_client(f"the client's metadata document cannot be used: {problem.reason}") from None
+
+
+async def client_keys(authority: Authority, client: KnownClient | None, values: Values) -> Mapping[str, Any] | None:
+    """The client's public keys, if it sent an assertion; raises OAuthError when they cannot be had."""
+    if client is None or "client_assertion" not in values or "private_key_jwt" not in client.auth_methods:
+        return None
+    try:
+        return await authority.clients.public_keys(client)
+    except ClientProblem as problem:
+        raise invalid_client(f"the client's keys cannot be had: {problem.reason}") from None
+
+
+async def note_assertions(authority: Authority, assertions: tuple[Assertion, ...], code: str) -> None:
+    """Use up the assertions of a request, each once (RFC 7523 §3).
+
+    Raises:
+        OAuthError: one was used before.
+    """
+    for one in assertions:
+        name = digest(f"{one.issuer}|{one.token_id}")
+        end = datetime.fromtimestamp(one.expires_at + 60, authority.clock().tzinfo)
+        if not await authority.store.insert_jti(name, expires_at=end):
+            await authority.audit.note(Kind.ASSERTION_REPLAYED)
+            raise OAuthError(code, "the assertion was used before; sign a new one")
+
+
+async def _known(authority: Authority, values: Values, client_id: str) -> Known:
+    client = await find_client(authority, client_id) if client_id else None
+    grant_type = first(values, "grant_type")
+    code = family = issuer_keys = None
+    if grant_type == "authorization_code" and first(values, "code"):
+        code = await authority.store.find_code(digest(first(values, "code")))
+    elif grant_type == "refresh_token" and first(values, "refresh_token"):
+        family = await authority.store.find_refresh(digest(first(values, "refresh_token")))
+    elif grant_type == engine.JWT_BEARER and first(values, "assertion"):
+        issuer_keys = await _issuer_keys(authority, first(values, "assertion"), client_id)
+    return Known(
+        now=authority.clock(),
+        client=client,
+        client_keys=await client_keys(authority, client, values),
+        code=code,
+        family=family,
+        issuer_keys=issuer_keys,
+    )
+
+
+async def _issuer_keys(authority: Authority, assertion: str, client_id: str) -> Mapping[str, Any] | None:
+    issuer = engine.assertion_issuer(assertion)
+    trusted = next((one for one in authority.policy.trusted_issuers if one.issuer == issuer), None)
+    if trusted is None or (trusted.clients and client_id not in trusted.clients) or authority.documents is None:
+        return None
+    try:
+        return await authority.clients.public_keys(
+            KnownClient(client_id=trusted.issuer, kind="operator", name="", redirect_uris=(), keys_url=trusted.jwks_uri)
+        )
+    except ClientProblem as problem:
+        raise OAuthError(
+            "temporarily_unavailable", f"the keys of the identity provider cannot be had: {problem.reason}", 503
+        ) from None
+
+
+async def _plan(
+    authority: Authority, values: Values, authorization: str | None, known: Known, request: Request
+) -> Plan:
+    client_id = engine.client_id_of(values, authorization) or ""
+    address = address_of(request)
+    try:
+        plan = authority.engine.plan(values, authorization, known)
+    except OAuthError as refusal:
+        if refusal.code == "invalid_client":
+            authority.lockout.fail(client_id, address)
+            await authority.audit.note(Kind.CLIENT_REFUSED, client_id=client_id)
+        raise
+    if known.client is not None and not known.client.is_public:
+        authority.lockout.succeed(client_id, address)
+    is_identity = isinstance(plan.step, ByEnterprise)
+    await note_assertions(authority, plan.assertions, "invalid_grant" if is_identity else "invalid_client")
+    return plan
+
+
+async def _carry_out(authority: Authority, plan: Plan, values: Values) -> dict[str, Any]:
+    match plan.step:
+        case Redeem() as step:
+            return await _redeem(authority, step, first(values, "code"))
+        case Rotate() as step:
+            return await _rotate(authority, step, first(values, "refresh_token"))
+        case ByItself() as step:
+            return await _by_itself(authority, step, values)
+        case ByEnterprise() as step:
+            return await _by_enterprise(authority, step, values)
+
+
+async def _redeem(authority: Authority, step: Redeem, raw_code: str) -> dict[str, Any]:
+    code, now = step.code, authority.clock()
+    if code.used_at is not None or code.sealed_credential is None:
+        await _replayed(authority, code.grant_id, step.client)
+    key = open_under_token(code.sealed_credential or b"", token=Secret(raw_code), purpose="pasted-key")
+    sealed = authority.credentials.seal(key, grant_id=code.grant_id, subject=code.subject, resource=code.resource)
+    grant = Grant(
+        grant_id=code.grant_id,
+        subject=code.subject,
+        client_id=code.client_id,
+        scope=code.scope,
+        resource=code.resource,
+        sealed_credential=sealed.sealed,
+        wrapped_key=sealed.wrapped_key,
+        wrapping_key_id=sealed.wrapping_key_id,
+        document_hash=code.document_hash,
+        authenticated_at=code.authenticated_at,
+        created_at=now,
+        last_used_at=now,
+        expires_at=now + authority.policy.grant_lifetime,
+        details=code.details,
+    )
+    raw_refresh = f"rt_{authority.random()}" if "refresh_token" in step.client.grant_types else None
+    refresh = None
+    if raw_refresh is not None:
+        refresh = NewRefreshToken(token_hash=digest(raw_refresh), expires_at=now + authority.policy.refresh_lifetime)
+    outcome = await authority.store.redeem_code(
+        code.code_hash, client_id=step.client.client_id, grant=grant, refresh=refresh, now=now
+    )
+    match outcome:
+        case Redeemed():
+            await authority.audit.note(
+                Kind.TOKENS_ISSUED, subject=grant.subject, client_id=grant.client_id, grant_id=grant.grant_id
+            )
+            return issue(authority, grant, grant.scope, refresh_token=raw_refresh)
+        case Replayed():
+            await _replayed(authority, code.grant_id, step.client)
+        case _:
+            pass
+    raise invalid_grant(_GONE)
+
+
+async def _replayed(authority: Authority, grant_id: str, client: KnownClient) -> None:
+    """RFC 6749 §4.1.2: a code that comes twice ends what it gave; raises OAuthError."""
+    await authority.audit.note(Kind.CODE_REPLAYED, client_id=client.client_id, grant_id=grant_id)
+    await authority.revoke(grant_id, because="code_replayed", client_id=client.client_id)
+    authority.deny_here(grant_id, authority.clock() + authority.policy.access_lifetime)
+    raise invalid_grant(_GONE)
+
+
+async def _rotate(authority: Authority, step: Rotate, raw_token: str) -> dict[str, Any]:
+    now, grant = authority.clock(), step.grant
+    scope = _within(step.scope, grant.scope)
+    if grant.document_hash is not None and grant.document_hash != step.client.document_hash:
+        await authority.revoke(grant.grant_id, because="client_changed", client_id=grant.client_id)
+        raise invalid_grant("the client's name, hosts or keys changed since the person agreed; sign in again")
+    raw_successor = f"rt_{authority.random()}"
+    sealed = seal_under_token(Secret(raw_successor), token=Secret(raw_token), purpose="refresh-successor")
+    outcome = await authority.store.rotate_refresh(
+        step.token.token_hash,
+        client_id=step.client.client_id,
+        successor=NewRefreshToken(token_hash=digest(raw_successor), expires_at=now + authority.policy.refresh_lifetime),
+        sealed_successor=sealed,
+        now=now,
+        grace=authority.policy.grace,
+    )
+    match outcome:
+        case Rotated():
+            await authority.audit.note(Kind.REFRESHED, client_id=grant.client_id, grant_id=grant.grant_id)
+            return issue(authority, outcome.grant, scope, refresh_token=raw_successor)
+        case Retried():
+            # Clients refresh from several processes at once: each gets the same successor.
+            await authority.audit.note(Kind.REFRESH_RETRIED, client_id=grant.client_id, grant_id=grant.grant_id)
+            try:
+                again = open_under_token(outcome.sealed_successor, token=Secret(raw_token), purpose="refresh-successor")
+            except CannotOpen:
+                raise invalid_grant(_GONE) from None
+            return issue(authority, outcome.grant, scope, refresh_token=again.reveal().decode())
+        case Reused():
+            authority.deny_here(grant.grant_id, now + authority.policy.access_lifetime)
+            await authority.audit.note(
+                Kind.REFRESH_REUSED, subject=grant.subject, client_id=grant.client_id, grant_id=grant.grant_id
+            )
+        case _:
+            pass
+    raise invalid_grant(_GONE)
+
+
+async def _by_itself(authority: Authority, step: ByItself, values: Values) -> dict[str, Any]:
+    grant = None if step.client.grant_id is None else await authority.store.find_grant(step.client.grant_id)
+    if grant is None or not _is_live(grant, authority.clock()):
+        raise OAuthError("unauthorized_client", "no upstream key belongs to this client; the operator binds one to it")
+    return issue(
+        authority,
+        replace(grant, resource=_resource(authority, values, grant)),
+        _within(step.scope or grant.scope, grant.scope),
+        client_id=step.client.client_id,
+        is_person=False,
+    )
+
+
+async def _by_enterprise(authority: Authority, step: ByEnterprise, values: Values) -> dict[str, Any]:
+    """Draft-ietf-oauth-identity-assertion-authz-grant: no refresh token, and only for a person who is linked."""
+    tenant = step.claims.get("tenant")
+    grant = await authority.store.find_grant(
+        link_id(step.issuer, step.subject, tenant if isinstance(tenant, str) else "")
+    )
+    if grant is None or not _is_live(grant, authority.clock()):
+        raise invalid_grant("no account here is linked to this person; the operator links one")
+    claimed = step.claims.get("resource")
+    if claimed is not None and normal_resource(claimed) != grant.resource:
+        raise invalid_target("resource of the assertion is not one of this server")
+    scope = _within(step.scope or grant.scope, grant.scope)
+    return issue(
+        authority,
+        replace(grant, resource=_resource(authority, values, grant)),
+        scope,
+        client_id=step.client.client_id,
+    )
+
+
+def _is_live(grant: Grant, now: datetime) -> bool:
+    return grant.revoked_at is None and grant.upstream_invalid_at is None and grant.expires_at > now
+
+
+def _resource(authority: Authority, values: Values, grant: Grant) -> str:
+    asked = first(values, "resource")
+    if asked and normal_resource(asked) != grant.resource:
+        raise invalid_target("resource is not one of this server; use the address of its MCP endpoint")
+    return grant.resource
+
+
+def _within(asked: str, granted: str) -> str:
+    """A scope that lies within what was granted (RFC 6749 §6); raises OAuthError."""
+    try:
+        scopes = parse_scopes(asked)
+    except UnknownScope as problem:
+        raise invalid_scope(str(problem)) from None
+    if not scopes <= parse_scopes(granted):
+        raise invalid_scope("the scope is more than was granted; let the person grant it")
+    return format_scopes(scopes)
+
+
+def issue(
+    authority: Authority,
+    grant: Grant,
+    scope: str,
+    *,
+    refresh_token: str | None = None,
+    client_id: str | None = None,
+    is_person: bool = True,
+) -> dict[str, Any]:
+    """The answer with a fresh access token (RFC 6749 §5.1); `scope` always, because it may be narrower than asked."""
+    seconds = int(authority.policy.access_lifetime.total_seconds())
+    now = int(authority.clock().timestamp())
+    # The REST API of this server knows a brand from the token alone; for MCP it is in the key behind the grant.
+    is_mcp = grant.resource == authority.policy.resources[0]
+    brands = () if is_mcp else tuple(brand.brand_id for brand in GrantDetails.of(grant.details).brands)
+    claims = Claims(
+        issuer=authority.policy.issuer,
+        subject=grant.subject,
+        audience=grant.resource,
+        client_id=client_id or grant.client_id,
+        scope=scope,
+        token_id=authority.random(),
+        grant_id=grant.grant_id,
+        issued_at=now,
+        not_before=now,
+        expires_at=now + seconds,
+        authenticated_at=int(grant.authenticated_at.timestamp()) if is_person else None,
+        brand_ids=brands,
+    )
+    body: dict[str, Any] = {
+        "access_token": authority.keys.present.issuer.issue(claims),
+        "token_type": "Bearer",
+        "expires_in": seconds,
+        "scope": scope,
+    }
+    return body if refresh_token is None else {**body, "refresh_token": refresh_token}

@@ -1,0 +1,154 @@
+"""A sign-in from the first request to the last token, as a browser and a client see it."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import httpx2
+import pytest
+
+from auth.records import digest
+from auth.tokens import TokenRefused
+from tests.auth.authorities import CALLBACK, ISSUER, MCP, Served, file_url, serving
+from tests.conftest import HeldClock
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+async def served(tmp_path: Path, clock: HeldClock) -> AsyncIterator[Served]:
+    async with serving(file_url(tmp_path), clock) as running:
+        yield running
+
+
+async def test_a_client_gets_tokens_for_what_the_person_chose(served: Served) -> None:
+    client_id = (await served.register())["client_id"]
+    browser = served.browser()
+    await browser.open(client_id, scope="posts:read posts:write inbox:read")
+    page = await browser.sign_in()
+    assert page.status_code == 200 and browser.values("scope") == ["posts:read", "posts:write", "inbox:read"]
+    answer = await browser.consent(preset="Publisher", scopes=["posts:read", "posts:write"])
+    location = httpx2.URL(answer.headers["location"])
+    assert answer.status_code == 303 and str(location).startswith(CALLBACK + "?")
+    assert (location.params["state"], location.params["iss"]) == ("the state", ISSUER)
+
+    response = await served.redeem(client_id, location.params["code"])
+
+    body = response.json()
+    assert (body["token_type"], body["expires_in"], body["scope"]) == ("Bearer", 3600, "posts:read posts:write")
+    assert response.headers["cache-control"] == "no-store"
+    claims = await served.authority.verify(body["access_token"], MCP)
+    assert (claims.subject, claims.client_id, claims.scope) == ("usr_sample", client_id, "posts:read posts:write")
+    assert body["refresh_token"].startswith("rt_")
+
+
+async def test_a_refresh_rotates_and_repeats_itself_within_the_grace(served: Served) -> None:
+    tokens = await served.tokens()
+    first = await served.refresh(tokens["client_id"], tokens["refresh_token"])
+    again = await served.refresh(tokens["client_id"], tokens["refresh_token"])
+    assert first.status_code == again.status_code == 200
+    assert first.json()["refresh_token"] == again.json()["refresh_token"] != tokens["refresh_token"]
+    assert first.json()["access_token"] != again.json()["access_token"]
+
+
+async def test_a_refresh_token_that_comes_back_later_ends_the_family(served: Served) -> None:
+    tokens = await served.tokens()
+    renewed = (await served.refresh(tokens["client_id"], tokens["refresh_token"])).json()
+    served.clock.advance(seconds=121)
+    late = await served.refresh(tokens["client_id"], tokens["refresh_token"])
+    assert (late.status_code, late.json()["error"]) == (400, "invalid_grant")
+    successor = await served.refresh(tokens["client_id"], renewed["refresh_token"])
+    assert successor.json()["error"] == "invalid_grant"
+    with pytest.raises(TokenRefused):
+        await served.authority.verify(renewed["access_token"], MCP)
+
+
+async def test_a_code_that_is_used_twice_ends_what_it_gave(served: Served) -> None:
+    client_id = (await served.register())["client_id"]
+    code = await served.browser().code(client_id)
+    tokens = (await served.redeem(client_id, code)).json()
+    second = await served.redeem(client_id, code)
+    assert (second.status_code, second.json()["error"]) == (400, "invalid_grant")
+    assert (await served.refresh(client_id, tokens["refresh_token"])).json()["error"] == "invalid_grant"
+    with pytest.raises(TokenRefused):
+        await served.authority.verify(tokens["access_token"], MCP)
+
+
+async def test_the_given_key_makes_a_narrower_one_and_is_dropped(served: Served) -> None:
+    tokens = await served.tokens(preset="Analyst", brands=["b_aurora"])
+    claims = await served.authority.verify(tokens["access_token"], MCP)
+    credential = await served.authority.credentials.find(claims.grant_id)
+    child = credential.key.reveal().decode()
+    assert child != served.local_key and child.startswith("sapi_key_")
+    headers = {"Authorization": f"Bearer {child}"}
+    transport = httpx2.ASGITransport(app=served.api.app)
+    async with httpx2.AsyncClient(transport=transport, base_url="http://local", headers=headers) as api:
+        brands = (await api.get("/v1/brands")).json()["data"]
+        refused = await api.post("/v1/posts", json={"text": "no"})
+    assert [brand["id"] for brand in brands] == ["b_aurora"]
+    assert refused.status_code == 403
+
+
+async def test_nobody_reads_the_key_out_of_the_database(served: Served, tmp_path: Path) -> None:
+    tokens = await served.tokens()
+    await served.authority.store.close()
+    kept = b"".join(file.read_bytes() for file in tmp_path.iterdir())
+    for secret in (served.local_key, tokens["refresh_token"], tokens["access_token"]):
+        assert secret.encode() not in kept
+    assert digest(tokens["refresh_token"]) in kept
+
+
+async def test_a_restricted_key_is_capped_and_kept(served: Served) -> None:
+    headers = {"Authorization": f"Bearer {served.local_key}"}
+    transport = httpx2.ASGITransport(app=served.api.app)
+    async with httpx2.AsyncClient(transport=transport, base_url="http://local", headers=headers) as api:
+        made = await api.post("/v1/keys", json={"name": "posts", "scopes": ["posts:read"]})
+    key = made.json()["raw_key"]
+    client_id = (await served.register())["client_id"]
+    browser = served.browser()
+    await browser.open(client_id)
+    await browser.sign_in(key)
+    offered = set(browser.values("scope"))
+    assert "posts:read" in offered and not offered & {"inbox:read", "dms:read", "webhooks:manage", "analytics:read"}
+    code = httpx2.URL((await browser.consent(preset="Analyst")).headers["location"]).params["code"]
+    tokens = (await served.redeem(client_id, code)).json()
+    claims = await served.authority.verify(tokens["access_token"], MCP)
+    assert claims.scope == "posts:read"
+    assert (await served.authority.credentials.find(claims.grant_id)).key.reveal().decode() == key
+
+
+async def test_a_wrong_key_is_refused_without_an_echo(served: Served) -> None:
+    client_id = (await served.register())["client_id"]
+    browser = served.browser()
+    await browser.open(client_id)
+    wrong = "sapi_key_" + "ab" * 31
+    page = await browser.sign_in(wrong)
+    assert page.status_code == 401 and wrong not in page.text and "does not know this key" in page.text
+
+
+async def test_who_revokes_at_the_connected_apps_ends_the_grant(served: Served) -> None:
+    client_id = (await served.register(client_name="Planner"))["client_id"]
+    browser = served.browser()
+    code = await browser.code(client_id)
+    tokens = (await served.redeem(client_id, code)).json()
+    page = await browser.get("/oauth/apps")
+    assert page.status_code == 200 and "Planner" in page.text
+    form = {"csrf": browser.hidden("csrf"), "action": "revoke", "grant": browser.hidden("grant")}
+    done = await browser.post("/oauth/apps", form)
+    assert "Planner is disconnected" in done.text
+    with pytest.raises(TokenRefused):
+        await served.authority.verify(tokens["access_token"], MCP)
+    assert (await served.refresh(client_id, tokens["refresh_token"])).json()["error"] == "invalid_grant"
+
+
+async def test_who_says_no_sends_the_client_a_refusal(served: Served) -> None:
+    client_id = (await served.register())["client_id"]
+    browser = served.browser()
+    await browser.open(client_id)
+    await browser.sign_in()
+    answer = httpx2.URL((await browser.consent(decision="deny")).headers["location"])
+    assert dict(answer.params) == {
+        "error": "access_denied",
+        "error_description": "the person said no",
+        "state": "the state",
+        "iss": ISSUER,
+    }
