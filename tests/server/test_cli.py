@@ -1,8 +1,6 @@
 """The command line as people and scripts meet it: what it prints, on which stream, and with which exit code."""
 
 import json
-import os
-import shutil
 import socket
 import subprocess
 import sys
@@ -17,25 +15,9 @@ import pytest
 
 from server.serve import address, settings_or_exit
 from tests.e2e.processes import COMMAND, environment, free_port, key
+from tests.server.commands import refused, run, run_on_read_only
 
 ROOT = Path(__file__).parents[2]
-
-
-def run(data: Path, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [COMMAND, *arguments], env={**environment(data), **variables}, capture_output=True, text=True, timeout=60,
-        encoding="utf-8", check=False,
-    )  # fmt: skip
-
-
-def refused(done: subprocess.CompletedProcess[str], code: int, *words: str) -> None:
-    """One line on standard error, nothing on standard output."""
-    assert done.returncode == code, done
-    assert done.stdout == ""
-    assert len(done.stderr.splitlines()) == 1, done.stderr
-    assert "Traceback" not in done.stderr
-    for word in words:
-        assert word in done.stderr
 
 
 def test_the_version_is_the_one_of_pyproject(tmp_path: Path) -> None:
@@ -194,21 +176,6 @@ def test_the_doctor_says_what_to_do(tmp_path: Path) -> None:
     assert "SOCIALAPI_DATA_DIR" in done.stdout
 
 
-def run_on_read_only(data: Path, files: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run a command on a used data folder of which some files cannot be written, also when we are root."""
-    if not (data / "localapi.sqlite").exists():
-        assert run(data, "call", "list_brands").returncode == 0
-        (data / "jobs.sqlite").touch()
-    for file in data.glob(files):
-        file.chmod(0o400)
-    command = [COMMAND, *arguments]
-    if hasattr(os, "geteuid") and os.geteuid() == 0:
-        if shutil.which("setpriv") is None:
-            pytest.skip("root writes to read-only files, and there is no setpriv to give that up")
-        command = ["setpriv", "--bounding-set", "-all", "--inh-caps", "-all", *command]
-    return subprocess.run(command, env=environment(data), capture_output=True, text=True, check=False, timeout=60)
-
-
 @pytest.mark.parametrize("command", ["http", "api"])
 @pytest.mark.parametrize("files", ["localapi.sqlite*", "jobs.sqlite*"])
 def test_a_read_only_database_is_one_line(tmp_path: Path, command: str, files: str) -> None:
@@ -250,7 +217,7 @@ def test_databases_are_reached_by_name_by_socket_and_by_driver(monkeypatch: pyte
     assert settings_or_exit().database_url == url
 
 
-@pytest.mark.parametrize("command", [("http",), ("api",), ("simulate", "comment")])
+@pytest.mark.parametrize("command", [("http",), ("api",), ("api", "login"), ("simulate", "comment")])
 @pytest.mark.parametrize("address", ["postgresql://u:hunter2@127.0.0.1:1/name", "postgresql:///name?password=hunter2"])
 def test_a_password_on_the_command_line_is_refused(tmp_path: Path, command: tuple[str, ...], address: str) -> None:
     done = run(tmp_path, *command, "--database", address)
