@@ -6,7 +6,7 @@ import sqlite3
 import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -32,6 +32,8 @@ from auth.store_rows import Row, Value, Values, moment, number, stamp
 from auth.store_sql import CODES, EXPIRED, FAMILY, GRANTS, TOKENS, SqlStore, deletion, housekeeping, judge
 
 BUSY_TIMEOUT_MILLISECONDS = 15_000
+# Writers wait for it, so it gives up soon; the next housekeeping tries again.
+_CUT_TIMEOUT_MILLISECONDS = 100
 _READERS = 2
 # Commits wait for the disk; what arrives meanwhile shares the next one.
 _BATCH = 256
@@ -195,7 +197,12 @@ class SqliteStore(SqlStore):
     ) -> Mapping[str, int]:
         values = housekeeping(now, limit, keep_events)
         # One job each, so that nobody who signs in waits for all of it.
-        return {table: len(await self._write(deletion(table), values)) for table in EXPIRED}
+        removed = {table: len(await self._write(deletion(table), values)) for table in EXPIRED}
+        try:
+            await asyncio.to_thread(self._cut_log)
+        except sqlite3.Error as error:
+            raise _unavailable(error) from None
+        return removed
 
     async def _read(self, statement: str, values: Values) -> list[Row]:
         def work() -> list[Row]:
@@ -232,6 +239,12 @@ class SqliteStore(SqlStore):
         ):
             connection.execute(f"PRAGMA {pragma}")
         return connection
+
+    def _cut_log(self) -> None:
+        """Fold the log into the file, so that nothing is left of what was erased; not while somebody is reading."""
+        with closing(self._connect()) as connection:
+            connection.execute(f"PRAGMA busy_timeout={_CUT_TIMEOUT_MILLISECONDS}")
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
 
     def _reader(self) -> sqlite3.Connection:
         connection: sqlite3.Connection | None = getattr(self._local, "connection", None)

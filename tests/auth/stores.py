@@ -1,11 +1,9 @@
-"""Stores under test, records to put in, and the work of the other process."""
+"""Stores under test, and records to put in."""
 
-import asyncio
-import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from auth.records import Code, Grant, NewRefreshToken, Redeemed, Rotated, digest
+from auth.records import Code, Grant, NewRefreshToken, Redeemed, digest
 from auth.store import Store
 from auth.store_postgres import PostgresStore
 from auth.store_sqlite import SqliteStore
@@ -81,30 +79,3 @@ async def family(store: Store, name: str) -> str:
     await store.save_code(a_code(name))
     assert isinstance(await redeem(store, name), Redeemed)
     return f"{name}-1"
-
-
-async def contest(url: str, names: list[str]) -> None:
-    """Redeem each code as another process does too; print those that this one won."""
-    store = await open_store(url)
-    print("ready", flush=True)
-    await asyncio.to_thread(sys.stdin.readline)
-    outcomes = await asyncio.gather(*(redeem(store, name) for name in names))
-    print(*(name for name, outcome in zip(names, outcomes, strict=True) if isinstance(outcome, Redeemed)))
-    await store.close()
-
-
-async def refresh_forever(url: str, names: list[str]) -> None:
-    """Rotate in chains; print each token only once its rotation was acknowledged."""
-    store = await open_store(url)
-
-    async def chain(name: str) -> None:
-        for generation in range(1, sys.maxsize):
-            outcome = await rotate(store, f"{name}-{generation}", f"{name}-{generation + 1}")
-            assert isinstance(outcome, Rotated)
-            print(name, generation + 1, flush=True)
-
-    await asyncio.gather(*map(chain, names))
-
-
-if __name__ == "__main__":
-    asyncio.run({"contest": contest, "refresh": refresh_forever}[sys.argv[1]](sys.argv[2], sys.argv[3:]))

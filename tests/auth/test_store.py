@@ -1,19 +1,12 @@
 """What every store promises, on SQLite and on PostgreSQL, its races included."""
 
 import asyncio
-import signal
-import subprocess
-import sys
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 
-import psycopg
 import pytest
 
-from auth.migrations.run import upgrade
 from auth.records import (
     AuditEvent,
     Client,
@@ -34,41 +27,10 @@ from auth.records import (
     digest,
 )
 from auth.store import DENIED_FOR, GRACE, Store
-from auth.store_sql import EXPIRED
-from auth.store_sqlite import SqliteStore
-from tests.auth.stores import MONTH, NOW, a_code, a_grant, a_token, family, open_store, redeem, rotate
-from tests.databases import Postgres, skip_without_server
+from tests.auth.stores import MONTH, NOW, a_code, a_grant, a_token, family, redeem, rotate
 
 pytestmark = pytest.mark.anyio
 SECOND = timedelta(seconds=1)
-
-
-@pytest.fixture(scope="module")
-def migrated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    skip_without_server()
-    with Postgres(folder=tmp_path_factory.mktemp("postgres")).empty() as url:
-        upgrade(url)
-        yield url
-
-
-@pytest.fixture
-def url(database: str, request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """The address of a store with nothing in it."""
-    if database == "sqlite":
-        address = f"sqlite:///{tmp_path}/auth.sqlite"
-        upgrade(address)
-        return address
-    address = str(request.getfixturevalue("migrated"))
-    with psycopg.connect(address, autocommit=True) as connection:
-        connection.execute(f"TRUNCATE {', '.join(EXPIRED)}, auth_signing_key, auth_canary".encode())
-    return address
-
-
-@pytest.fixture
-async def store(url: str) -> AsyncIterator[Store]:
-    opened = await open_store(url)
-    yield opened
-    await opened.close()
 
 
 async def denied(store: Store) -> list[str]:
@@ -254,22 +216,6 @@ async def test_the_deny_list_tells_what_is_new_and_what_has_not_ended(store: Sto
     assert {handle for handle, _ in second.handles} >= {f"b{number}" for number in range(20)}
 
 
-async def test_a_denial_that_is_committed_late_is_not_left_out(database: str, url: str, store: Store) -> None:
-    if database == "sqlite":
-        pytest.skip("its writers commit in order")
-    statement = (
-        b"INSERT INTO auth_denied (handle, expires_at, transaction_id)"
-        b" VALUES ('slow', 9000000000000000, pg_current_xact_id()::text::bigint)"
-    )
-    async with await psycopg.AsyncConnection.connect(url) as slow:
-        await slow.execute(statement)
-        await store.deny("quick", expires_at=NOW + SECOND)
-        first = await store.list_denied(0, now=NOW)
-        assert [handle for handle, _ in first.handles] == ["quick"]
-        await slow.commit()
-    assert "slow" in [handle for handle, _ in (await store.list_denied(first.cursor, now=NOW)).handles]
-
-
 # Clients, requests, consents, keys, sessions
 
 
@@ -420,90 +366,6 @@ async def test_housekeeping_is_bounded_and_keeps_what_shows_a_replay(store: Stor
         "auth_grant": 1,
         "auth_denied": 1,
     }
-
-
-# Processes, and the file
-
-
-def process(task: str, url: str, names: list[str]) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, "-m", "tests.auth.stores", task, url, *names],
-        cwd=Path(__file__).parents[2],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-
-
-async def test_two_processes_never_redeem_a_code_both(url: str, store: Store) -> None:
-    names = [f"ac{number}" for number in range(100)]
-    for name in names:
-        await store.save_code(a_code(name))
-    with process("contest", url, names) as one, process("contest", url, names) as two:
-        for each in (one, two):
-            assert each.stdout and each.stdout.readline() == "ready\n"
-        for each in (one, two):
-            assert each.stdin
-            each.stdin.write("go\n")
-            each.stdin.flush()
-        won = [each.communicate(timeout=60)[0].split() for each in (one, two)]
-    assert sorted(won[0] + won[1]) == sorted(names)
-
-
-async def test_a_killed_process_loses_no_acknowledged_rotation(url: str, store: Store) -> None:
-    chains = [f"ac{number}" for number in range(8)]
-    for name in chains:
-        await family(store, name)
-    with process("refresh", url, chains) as writer:
-        assert writer.stdout
-        lines = [writer.stdout.readline() for _ in range(400)]
-        writer.send_signal(signal.SIGKILL)
-        lines += [line for line in writer.stdout.readlines() if line.endswith("\n")]
-    again = await open_store(url)
-    lost = [line for line in lines if await again.find_refresh(digest("-".join(line.split()))) is None]
-    assert lost == []
-    newest = {name: max(int(line.split()[1]) for line in lines if line.split()[0] == name) for name in chains}
-    # The newest may have been rotated without an acknowledgement: then the grace hands out its successor.
-    outcomes = [await rotate(again, f"{name}-{generation}", f"{name}-end") for name, generation in newest.items()]
-    assert all(isinstance(outcome, Rotated | Retried) for outcome in outcomes)
-    await again.close()
-
-
-async def test_the_file_is_the_owners_and_holds_no_secret_in_clear(tmp_path: Path) -> None:
-    file = tmp_path / "inner" / "auth.sqlite"
-    upgrade(f"sqlite:///{file}")
-    store = SqliteStore(file)
-    secrets = ("ac_first", "rt_second", "rt_third", "sid_fourth")
-    await store.save_code(replace(a_code(secrets[0]), grant_id="g"))
-    await store.redeem_code(
-        digest(secrets[0]), client_id="client", grant=a_grant("g"), refresh=a_token(secrets[1]), now=NOW
-    )
-    await store.rotate_refresh(
-        digest(secrets[1]), client_id="client", successor=a_token(secrets[2]), sealed_successor=b"opaque", now=NOW
-    )
-    ended = Session(
-        session_hash=digest(secrets[3]), subject="u", authenticated_at=NOW, last_seen_at=NOW, expires_at=NOW
-    )
-    await store.create_session(ended)
-    files = sorted(file.parent.iterdir())
-    assert {one.name: oct(one.stat().st_mode & 0o777) for one in files} == dict.fromkeys(
-        ("auth.sqlite", "auth.sqlite-shm", "auth.sqlite-wal"), "0o600"
-    )
-    content = b"".join(one.read_bytes() for one in files)
-    assert [digest(secret) in content for secret in secrets] == [True] * 4
-    assert [secret.encode() in content for secret in secrets] == [False] * 4
-    assert b"sealed credential of g" in content
-    await store.revoke_grant("g", because="person", now=NOW)
-    await store.close()
-    # The erased credential is gone from the free pages too, once the log is folded in.
-    assert b"sealed credential of g" not in file.read_bytes()
-
-
-async def test_a_file_that_is_no_database_is_unavailable(tmp_path: Path) -> None:
-    file = tmp_path / "auth.sqlite"
-    file.write_bytes(b"no database at all" * 100)
-    with pytest.raises(Unavailable):
-        SqliteStore(file)
 
 
 async def test_a_closed_store_is_unavailable(store: Store) -> None:

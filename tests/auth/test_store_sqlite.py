@@ -1,0 +1,138 @@
+"""What the SQLite store promises besides: rivals on one file, and a file that keeps no secret."""
+
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import replace
+from datetime import timedelta
+from functools import partial
+from pathlib import Path
+from typing import ClassVar
+
+import pytest
+
+from auth.migrations.run import upgrade
+from auth.records import NewRefreshToken, Redeemed, Rotated, Session, Unavailable, digest
+from auth.store import Store
+from auth.store_sqlite import SqliteStore
+from tests.auth.stores import MONTH, NOW, a_code, a_grant, a_token, family, redeem, rotate
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+def database() -> str:
+    return "sqlite"
+
+
+class Pausing(sqlite3.Connection):
+    """A connection that lets a rival in where its store has read and not yet written."""
+
+    rivals: ClassVar[list[Callable[[], None]]] = []
+
+    def execute(self, sql: str, parameters: object = (), /) -> sqlite3.Cursor:
+        while sql.startswith("UPDATE auth_") and self.rivals:
+            self.rivals.pop()()
+        return super().execute(sql, parameters)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+
+
+@pytest.mark.parametrize("contested", ["code", "token"])
+async def test_nobody_writes_between_what_a_store_reads_and_what_it_writes(
+    contested: str, store_url: str, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = Path(store_url.removeprefix("sqlite:///"))
+    if contested == "code":
+        await store.save_code(a_code("ac"))
+        claim = f"UPDATE auth_code SET used_at = 1 WHERE code_hash = x'{digest('ac').hex()}'"
+    else:
+        await family(store, "ac")
+        claim = f"UPDATE auth_refresh SET used_at = 1 WHERE token_hash = x'{digest('ac-1').hex()}'"
+    refusals = list[str]()
+
+    def rival() -> None:
+        with closing(sqlite3.connect(file, timeout=0)) as connection:
+            try:
+                connection.execute(claim)
+                connection.commit()
+            except sqlite3.OperationalError as error:
+                refusals.append(str(error))
+
+    monkeypatch.setattr(sqlite3, "connect", partial(sqlite3.connect, factory=Pausing))
+    pausing = SqliteStore(file)
+    monkeypatch.undo()
+    Pausing.rivals.append(rival)
+    outcome = await (redeem(pausing, "ac") if contested == "code" else rotate(pausing, "ac-1", "ac-2"))
+    assert refusals == ["database is locked"]
+    assert isinstance(outcome, Redeemed | Rotated)
+    await pausing.close()
+
+
+async def test_the_file_is_the_owners_and_holds_no_secret_in_clear(tmp_path: Path) -> None:
+    file = tmp_path / "inner" / "auth.sqlite"
+    upgrade(f"sqlite:///{file}")
+    store = SqliteStore(file)
+    secrets = ("ac_first", "rt_second", "rt_third", "sid_fourth")
+    await store.save_code(replace(a_code(secrets[0]), grant_id="g"))
+    await store.redeem_code(
+        digest(secrets[0]), client_id="client", grant=a_grant("g"), refresh=a_token(secrets[1]), now=NOW
+    )
+    await store.rotate_refresh(
+        digest(secrets[1]), client_id="client", successor=a_token(secrets[2]), sealed_successor=b"opaque", now=NOW
+    )
+    ended = Session(
+        session_hash=digest(secrets[3]), subject="u", authenticated_at=NOW, last_seen_at=NOW, expires_at=NOW
+    )
+    await store.create_session(ended)
+    files = sorted(file.parent.iterdir())
+    assert {one.name: oct(one.stat().st_mode & 0o777) for one in files} == dict.fromkeys(
+        ("auth.sqlite", "auth.sqlite-shm", "auth.sqlite-wal"), "0o600"
+    )
+    content = b"".join(one.read_bytes() for one in files)
+    assert [digest(secret) in content for secret in secrets] == [True] * 4
+    assert [secret.encode() in content for secret in secrets] == [False] * 4
+    await store.close()
+
+
+async def test_what_was_erased_is_in_no_file_after_the_next_housekeeping(store_url: str, store: Store) -> None:
+    file = Path(store_url.removeprefix("sqlite:///"))
+    names = [f"{number:03}" for number in range(40)]
+    sealed = {name: f"sealed for {name} ".encode() * 12 for name in names}
+    for name in names:
+        await store.save_code(replace(a_code(name), sealed_credential=sealed[name]))
+        grant = replace(a_grant(f"grant-{name}"), sealed_credential=sealed[name])
+        # Every other code expires unused.
+        if int(name) % 2:
+            refresh = NewRefreshToken(token_hash=digest(f"{name}-1"), expires_at=NOW + MONTH)
+            await store.redeem_code(digest(name), client_id="client", grant=grant, refresh=refresh, now=NOW)
+
+    def kept() -> list[str]:
+        content = file.read_bytes() + file.with_name(f"{file.name}-wal").read_bytes()
+        return [name for name in names if f"sealed for {name} ".encode() in content]
+
+    assert kept() == names
+    minutes = timedelta(minutes=5)
+    await store.remove_expired(now=NOW + minutes)
+    assert kept() == names[1::2]
+    for name in names[1::2]:
+        assert await store.revoke_grant(f"grant-{name}", because="person", now=NOW + minutes)
+    await store.remove_expired(now=NOW + minutes)
+    assert kept() == []
+    # Erased from the file, not with it.
+    assert b"grant-001" in file.read_bytes()
+
+
+async def test_a_reader_who_stays_keeps_nobody_from_housekeeping(store_url: str, store: Store) -> None:
+    await family(store, "ac")
+    with closing(sqlite3.connect(store_url.removeprefix("sqlite:///"), isolation_level=None)) as reader:
+        reader.execute("BEGIN")
+        assert reader.execute("SELECT count(*) FROM auth_grant").fetchone() == (1,)
+        await store.deny("g", expires_at=NOW)
+        assert (await store.remove_expired(now=NOW + timedelta(hours=1)))["auth_denied"] == 1
+        assert isinstance(await rotate(store, "ac-1", "ac-2"), Rotated)
+
+
+async def test_a_file_that_is_no_database_is_unavailable(tmp_path: Path) -> None:
+    file = tmp_path / "auth.sqlite"
+    file.write_bytes(b"no database at all" * 100)
+    with pytest.raises(Unavailable):
+        SqliteStore(file)
