@@ -1,6 +1,7 @@
 import asyncio
 import gzip
 import ssl
+import tracemalloc
 import zlib
 from collections.abc import AsyncIterator
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, ip_address
@@ -308,6 +309,53 @@ async def test_names_without_addresses_are_refused(host: Host) -> None:
 
 
 @pytest.mark.anyio
+async def test_a_mapped_address_is_judged_and_reached_as_the_one_it_means(host: Host) -> None:
+    egress = host.egress(Resolver([[IPv6Address("::ffff:127.0.0.1")]]))
+    assert isinstance(await egress.fetch(host.url()), Fetched)
+    await egress.close()
+
+
+@pytest.mark.anyio
+async def test_only_four_addresses_of_a_name_are_tried(host: Host) -> None:
+    silent = [HERE + number for number in range(1, 5)]
+    for addresses, is_reached in (([*silent[:3], HERE], True), ([*silent, HERE], False)):
+        egress = Egress(
+            resolve=Resolver([addresses]),
+            is_allowed=lambda address: address.is_loopback,
+            ports=frozenset({host.port}),
+            ssl_context=host.authority,
+        )
+        if is_reached:
+            assert isinstance(await egress.fetch(host.url()), Fetched)
+        else:
+            assert await refusal(egress, host.url()) == "no connection to the host"
+        await egress.close()
+
+
+@pytest.mark.anyio
+async def test_thirty_two_fetches_run_at_once_and_the_next_one_waits(host: Host) -> None:
+    may_answer = asyncio.Event()
+    asked: list[str] = []
+
+    async def resolve(name: str) -> list[IPv4Address]:
+        asked.append(name)
+        await may_answer.wait()
+        return [HERE]
+
+    egress = Egress(
+        resolve=resolve, is_allowed=lambda _: True, ports=frozenset({host.port}), ssl_context=host.authority
+    )
+    running = [asyncio.create_task(egress.fetch(host.url())) for _ in range(33)]
+    for _ in range(100):
+        await asyncio.sleep(0)
+    assert len(asked) == 32
+    may_answer.set()
+    assert {type(fetched) for fetched in await asyncio.gather(*running)} == {Fetched}
+    assert len(asked) == 33
+    await egress.close()
+
+
+@pytest.mark.anyio
 async def test_the_system_is_asked_where_no_resolver_is_given(host: Host) -> None:
     egress = Egress(ports=frozenset({host.port}), ssl_context=host.authority)
     assert await refusal(egress, host.url(name="localhost")) == "the host of the URL is not on the public internet"
@@ -447,6 +495,20 @@ async def test_decoding_stops_a_bomb_that_never_ends(host: Host) -> None:
 async def test_a_malformed_answer_is_refused(host: Host, whole: bytes, reason: str) -> None:
     host.answers = whole
     assert reason in await refusal(host.egress(), host.url())
+
+
+@pytest.mark.anyio
+async def test_decoding_a_bomb_takes_little_memory(host: Host) -> None:
+    # A piece of 4 KiB holds 4 MB; the bomb is as long as it may be while compressed.
+    host.answers = answer(gzip.compress(bytes(5_000_000)), "Content-Encoding: gzip")
+    egress = host.egress()
+    assert isinstance(await egress.fetch(host.url(), max_bytes=5_000_000), Fetched)
+    tracemalloc.start()
+    try:
+        assert await refusal(egress, host.url()) == "the answer has more than 5120 bytes"
+        assert tracemalloc.get_traced_memory()[1] < 2_000_000
+    finally:
+        tracemalloc.stop()
 
 
 async def write_slowly(writer: asyncio.StreamWriter) -> None:
