@@ -61,7 +61,7 @@ def _approve(address: str) -> None:
         page = browser.get(address)
         form = {"csrf": _field(page, "csrf"), "request": _field(page, "request"), "action": "local"}
         page = browser.post(page.url.join("/oauth/sign-in"), data=form)
-        form = {
+        answer: dict[str, str | list[str]] = {
             "csrf": _field(page, "csrf"),
             "request": _field(page, "request"),
             "preset": "Analyst",
@@ -69,7 +69,7 @@ def _approve(address: str) -> None:
             "brands": "all",
             "decision": "approve",
         }
-        assert browser.post(page.url.join("/oauth/consent"), data=form).status_code == 200
+        assert browser.post(page.url.join("/oauth/consent"), data=answer).status_code == 200
 
 
 def _field(page: httpx2.Response, name: str) -> str:
