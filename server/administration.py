@@ -117,6 +117,8 @@ async def add_client(authority: Authority, metadata: Mapping[str, Any]) -> dict[
         kept["redirect_uris"], kept["grant_types"] = [], []
     kept["grant_types"] = [*kept["grant_types"], *by_itself]
     kept["introspection"] = given.get("introspection") is True
+    if kept["token_endpoint_auth_method"] in {"none"} and (kept["introspection"] or by_itself):
+        raise CannotAdminister("a client that acts by itself or asks about tokens needs a secret or keys; not --public")
     client_id = str(given.get("client_id") or f"app_{secrets.token_urlsafe(12)}")
     if client_id.startswith("https://") or await authority.store.find_client(client_id, now=authority.clock()):
         raise CannotAdminister(f"{client_id} is taken, or an address; choose another client_id")
