@@ -274,6 +274,10 @@ class PostgresStore(SqlStore):
                 yield connection
         except psycopg.errors.UniqueViolation:
             raise Conflict("the row exists") from None
+        except psycopg.errors.ReadOnlySqlTransaction:
+            # A primary that became a standby: connections of another time may find the new one, these never.
+            await self._pool.drain()
+            raise Unavailable("the PostgreSQL server takes no changes; connect to the primary") from None
         except (psycopg.OperationalError, PoolTimeout, PoolClosed) as error:
             kind = _Lost if connection and connection.closed else Unavailable
             raise kind(f"the PostgreSQL server cannot be used ({type(error).__name__})") from None

@@ -200,3 +200,16 @@ async def test_a_change_is_never_made_twice(store_url: str, store: Store) -> Non
     with pytest.raises(Unavailable, match="cannot be used"):
         await changing
     assert isinstance(await rotate(store, "ac-1", "ac-3"), Rotated)
+
+
+async def test_a_standby_is_unavailable_and_the_next_who_comes_connects_anew(store_url: str, store: Store) -> None:
+    server, name = Postgres(folder=Path()), str(make_url(store_url).database)
+    server.order("alter database {} set default_transaction_read_only to on", name)
+    server.disconnect(store_url)
+    await use_every_connection(store)
+    # Sessions that are open keep the setting with which they began.
+    server.order("alter database {} reset default_transaction_read_only", name)
+    with pytest.raises(Unavailable, match="connect to the primary"):
+        await store.create_grant(a_grant("g"))
+    await store.create_grant(a_grant("g"))
+    assert await store.find_grant("g") == a_grant("g")
