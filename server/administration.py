@@ -22,7 +22,7 @@ from auth.links import link_id
 from auth.records import Client, Conflict, Grant, digest
 from auth.registration import check
 from auth.scopes import UnknownScope, format_scopes, granted, parse_scopes
-from auth.signing_keys import SigningKey, TooEarly
+from auth.signing_keys import SigningKey, State, TooEarly
 from auth.vault import Secret
 from server.settings import Settings
 from server.sign_in import open_authority
@@ -48,7 +48,8 @@ async def administering(settings: Settings, address: str) -> AsyncGenerator[Auth
 
 
 def key_rows(authority: Authority) -> list[dict[str, str]]:
-    """The signing keys, the oldest first."""
+    """The signing keys: what signed before, what signs, what will."""
+    order = [State.RETIRED, State.ACTIVE, State.NEXT]
     return [
         {
             "kid": key.key_id,
@@ -57,7 +58,7 @@ def key_rows(authority: Authority) -> list[dict[str, str]]:
             "active from": _day(key.active_from),
             "gone from": _day(key.gone_at),
         }
-        for key in sorted(authority.keys.present.ring.keys, key=lambda key: key.created_at)
+        for key in sorted(authority.keys.present.ring.keys, key=lambda key: (order.index(key.state), key.created_at))
     ]
 
 
