@@ -20,6 +20,18 @@ from cryptography.x509.oid import NameOID
 HERE = "127.0.0.1"
 
 
+LOOPBACK = (f"http://{HERE}/callback",)
+"""Without a port: a program takes whichever is free (RFC 8252 §7.3)."""
+
+
+@dataclass(frozen=True)
+class Published:
+    """What a client says about itself."""
+
+    name: str
+    redirect_uris: tuple[str, ...] = LOOPBACK
+
+
 @dataclass(frozen=True)
 class DocumentHost:
     """A running host of metadata documents, and the file with the certificate that makes it trusted."""
@@ -42,16 +54,16 @@ class DocumentHost:
 
 
 @contextmanager
-def document_host(folder: Path, clients: Mapping[str, str]) -> Generator[DocumentHost]:
-    """Serve a document for each client, from a name in its address to the name that it shows people."""
+def document_host(folder: Path, clients: Mapping[str, Published]) -> Generator[DocumentHost]:
+    """Serve a document for each client, by a name in its address."""
     certificate, private_key = _certificate(folder)
     host: list[DocumentHost] = []
 
     class Documents(_Silent):
         def do_GET(self) -> None:
             name = self.path.strip("/").removesuffix(".json")
-            known = name in clients
-            self.answer(200 if known else 404, json.dumps(_document(host[0].document(name), clients.get(name, ""))))
+            known = clients.get(name)
+            self.answer(404 if known is None else 200, json.dumps(known and _document(host[0].document(name), known)))
 
     server = ThreadingHTTPServer((HERE, 0), Documents)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -70,12 +82,11 @@ def callback() -> Generator[str]:
         yield f"http://{HERE}:{server.server_address[1]}/callback"
 
 
-def _document(address: str, client_name: str) -> dict[str, Any]:
+def _document(address: str, client: Published) -> dict[str, Any]:
     return {
         "client_id": address,
-        "client_name": client_name,
-        # No port: a program takes whichever is free (RFC 8252 §7.3).
-        "redirect_uris": [f"http://{HERE}/callback"],
+        "client_name": client.name,
+        "redirect_uris": client.redirect_uris,
         "grant_types": ["authorization_code", "refresh_token"],
         "response_types": ["code"],
         "token_endpoint_auth_method": "none",

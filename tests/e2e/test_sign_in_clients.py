@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from tests.e2e.browsers import started_browser
-from tests.e2e.client_hosts import DocumentHost, callback, document_host
+from tests.e2e.client_hosts import DocumentHost, Published, callback, document_host
 from tests.e2e.driven_clients import KINDS, NAMES, DrivenClient, Kind, driven_client
 from tests.e2e.people import Person
 from tests.e2e.processes import free_port, key, serve
@@ -46,7 +46,8 @@ class World:
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     data, port, folder = tmp_path_factory.mktemp("data"), free_port(), tmp_path_factory.mktemp("host")
-    with started_browser() as browser, document_host(folder, NAMES) as documents, callback() as redirect:
+    published = {kind: Published(name) for kind, name in NAMES.items()}
+    with started_browser() as browser, document_host(folder, published) as documents, callback() as redirect:
         process = serve("http", data, port, **documents.environment)
         yield World(f"http://127.0.0.1:{port}", key(data), documents, redirect, browser)
         process.terminate()
