@@ -1,10 +1,12 @@
 """The schema's history leads to the schema, on both databases."""
 
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import psycopg
 import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
@@ -75,3 +77,13 @@ def test_what_was_kept_under_an_older_schema_is_kept_and_can_go_back(url: str) -
     with engine.connect() as connection:
         assert connection.execute(text("SELECT * FROM auth_grant")).mappings().one().get("details") is None
     engine.dispose()
+
+
+def test_a_local_api_that_leads_on_the_same_database_does_not_hold_the_schema_up(tmp_path: Path) -> None:
+    skip_without_server()
+    locks = re.findall(r"\b\d_\d{3}_\d{3}\b", (ROOT / "localapi" / "jobs.py").read_text(encoding="utf-8"))
+    with Postgres(folder=tmp_path).empty() as address, psycopg.connect(address, autocommit=True) as leader:
+        for lock in locks:
+            leader.execute("SELECT pg_advisory_lock(%s)", [int(lock)])
+        assert leader.execute("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'").fetchone() != (0,)
+        upgrade(f"{address}?options=-c%20lock_timeout%3D5s")
