@@ -307,8 +307,8 @@ _KEY_KEPT = (
 def _offered(authority: Authority, asked: Asked, possible: frozenset[TokenScope]) -> list[Preset]:
     """The roles that differ in what they would give."""
     # What makes drafts of posts is the MCP endpoint; the REST API knows scopes alone.
-    is_mcp = asked.resource == authority.policy.resources[0]
-    presets = [preset for preset in authority.policy.presets if is_mcp or not preset.drafts_only]
+    is_rest = asked.resource == authority.policy.rest_resource
+    presets = [preset for preset in authority.policy.presets if not (is_rest and preset.drafts_only)]
     offered, seen = list[Preset](), set[tuple[frozenset[TokenScope], bool]]()
     for preset in presets:
         gives = expand(preset.scopes) & possible, preset.drafts_only and Scope.POSTS_WRITE in possible

@@ -37,6 +37,8 @@ class Policy:
 
     issuer: str
     resources: Sequence[str]
+    rest_resource: str | None = None
+    """The one of them that is a REST API: it knows brands by the token alone, and no drafts-only role."""
     baseline_scopes: Sequence[str] = DEFAULT_BASELINE
     presets: Sequence[Preset] = PRESETS
     """Offered on the consent page; the first is chosen at first."""

@@ -338,8 +338,8 @@ def issue(
     seconds = int(authority.policy.access_lifetime.total_seconds())
     now = int(authority.clock().timestamp())
     # The REST API of this server knows a brand from the token alone; for MCP it is in the key behind the grant.
-    is_mcp = grant.resource == authority.policy.resources[0]
-    brands = () if is_mcp else tuple(brand.brand_id for brand in GrantDetails.of(grant.details).brands)
+    is_rest = grant.resource == authority.policy.rest_resource
+    brands = () if not is_rest else tuple(brand.brand_id for brand in GrantDetails.of(grant.details).brands)
     claims = Claims(
         issuer=authority.policy.issuer,
         subject=grant.subject,

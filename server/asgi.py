@@ -81,6 +81,12 @@ def create_app(
     return Starlette(routes=routes, lifespan=lifespan)
 
 
+def create_api(embedded: ASGIApp, *, public_urls: Sequence[str], sign_in: Sequence[BaseRoute] = ()) -> Starlette:
+    """The embedded REST API alone, with the routes of its authorization server."""
+    names = allowed(public_urls)
+    return Starlette(routes=[*(_hosted(route, names) for route in sign_in), Mount("/", HostGuard(embedded, names))])
+
+
 def _hosted(route: BaseRoute, names: TransportSecuritySettings) -> BaseRoute:
     """The route, answering to this server's own names only."""
     if isinstance(route, Route):

@@ -198,42 +198,24 @@ async def _parts(settings: Settings, *, announcing: bool, **embedded: Any) -> As
 
 
 def run_api(settings: Settings, **embedded: Any) -> None:
-    """Serve the embedded REST API alone, at /v1."""
+    """Serve the embedded REST API alone, at /v1, with its sign-in."""
     import uvicorn
     from starlette.types import Receive, Scope, Send
 
-    from localapi.app import CannotStart
-    from server.hosts import HostGuard, allowed
-    from server.wiring import Embedded
-
     logs.set_up(settings.log_level)
     _check_port(settings)
-    holder = Embedded(settings, **embedded)
-    names = allowed([address(settings)])
+    inner: Any = None
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "lifespan":
-            await _lifespan(receive, send)
-        else:
-            await HostGuard((await holder.start()).app, names)(scope, receive, send)
-
-    async def _lifespan(receive: Receive, send: Send) -> None:
+        nonlocal inner
+        if scope["type"] != "lifespan":
+            await inner(scope, receive, send)
+            return
         await receive()
-
-        async def start() -> None:
-            api = await holder.start(public_url=address(settings))
-            sys.stdout.write(
-                f"Local REST API: {address(settings)}/v1\nkey: {api.sample_key or '(in use since before)'}\n"
-            )
-            sys.stdout.flush()
-
-        try:
-            await start()
-        except CannotStart as error:
-            _leave(str(error))
-        await send({"type": "lifespan.startup.complete"})
-        await receive()
-        await holder.close()
+        async with _api_parts(settings, **embedded) as made:
+            inner = made
+            await send({"type": "lifespan.startup.complete"})
+            await receive()
         await send({"type": "lifespan.shutdown.complete"})
 
     uvicorn.run(
@@ -245,6 +227,41 @@ def run_api(settings: Settings, **embedded: Any) -> None:
         lifespan="on",
         timeout_graceful_shutdown=round(settings.drain_seconds),
     )
+
+
+@asynccontextmanager
+async def _api_parts(settings: Settings, **embedded: Any) -> AsyncGenerator[Any]:
+    from localapi.app import CannotStart
+    from server.asgi import create_api
+    from server.sign_in import CannotSignIn, given_keys, readiness
+    from server.wiring import Embedded, SignedIn, embedded_client
+    from tools.rest import RestClient
+
+    here, holder, signed_in = address(settings), Embedded(settings, **embedded), SignedIn()
+    try:
+        api = await holder.start(public_url=here)
+    except CannotStart as error:
+        _leave(str(error))
+    http = embedded_client(api, settings)
+    ready = readiness(settings, here)
+    why_not = ready.why_not
+    if ready.is_on:
+        try:
+            given_keys(settings, here)
+            await signed_in.open(settings, here, RestClient(http=http), holder, serves_mcp=False)
+        except CannotSignIn as error:
+            # The API is of use without it: every key works.
+            why_not = str(error)
+    key = api.sample_key or "(in use since before)"
+    sign_in = "" if why_not is None else f"nobody can sign in: {why_not}\n"
+    sys.stdout.write(f"Local REST API: {here}/v1\nkey: {key}\n{sign_in}")
+    sys.stdout.flush()
+    try:
+        yield create_api(api.app, public_urls=[here], sign_in=signed_in.routes)
+    finally:
+        await signed_in.close()
+        await http.aclose()
+        await holder.close()
 
 
 def address(settings: Settings) -> str:

@@ -63,13 +63,14 @@ def is_here(address: str) -> bool:
         return False
 
 
-def policy_of(settings: Settings, address: str) -> Policy:
+def policy_of(settings: Settings, address: str, *, serves_mcp: bool = True) -> Policy:
     """What the settings decide.
 
     Raises:
         CannotSignIn: a setting makes no sense.
     """
-    resources = [f"{address}/mcp"] + ([f"{address}/v1"] if settings.is_embedded else [])
+    rest = f"{address}/v1" if settings.is_embedded else None
+    resources = ([f"{address}/mcp"] if serves_mcp else []) + ([] if rest is None else [rest])
     hosts = frozenset(host.strip().lower() for host in settings.client_document_hosts.split(",") if host.strip())
     try:
         baseline = DEFAULT_BASELINE
@@ -78,6 +79,7 @@ def policy_of(settings: Settings, address: str) -> Policy:
         return Policy(
             issuer=address,
             resources=resources,
+            rest_resource=rest,
             baseline_scopes=baseline,
             presets=presets_named(settings.presets),
             access_lifetime=timedelta(minutes=settings.access_token_minutes),
@@ -104,13 +106,14 @@ async def open_authority(
     memory: bool = False,
     in_background: bool = True,
     is_dev: bool = False,
+    serves_mcp: bool = True,
 ) -> Authority:
     """The authorization server of this process, started.
 
     Raises:
         CannotSignIn: no or wrong key-encryption keys, a database that cannot be used, or a setting that makes no sense.
     """
-    policy = policy_of(settings, address)
+    policy = policy_of(settings, address, serves_mcp=serves_mcp)
     folder = Path(mkdtemp(prefix="socialapi-auth-")) if memory else settings.data_dir
     vault = Vault(given_keys(settings, address, is_dev=is_dev) or _own_keys(folder))
     store = await open_store(settings, folder)

@@ -68,7 +68,7 @@ class RestTokens:
         """What a token says; raises auth.tokens.TokenRefused."""
         from auth.tokens import Flaw, TokenRefused
 
-        if self.authority is None:
+        if self.authority is None or not self.resource:
             raise TokenRefused(Flaw.UNKNOWN_KEY)
         return self.authority.verifiers[self.resource].verify(token)
 
@@ -82,7 +82,14 @@ class SignedIn:
     routes: "list[BaseRoute]" = field(default_factory=list["BaseRoute"])
 
     async def open(
-        self, settings: Settings, address: str, rest: RestClient, embedded: Embedded, *, is_dev: bool
+        self,
+        settings: Settings,
+        address: str,
+        rest: RestClient,
+        embedded: Embedded,
+        *,
+        is_dev: bool = False,
+        serves_mcp: bool = True,
     ) -> None:
         """Start it; raises server.sign_in.CannotSignIn."""
         from auth.routes import routes
@@ -90,8 +97,16 @@ class SignedIn:
         from server.sign_in import open_authority
 
         key = None if embedded.api is None else embedded.api.sample_key
-        authority = await open_authority(settings, address, rest, local_key=key, memory=embedded.memory, is_dev=is_dev)
-        embedded.tokens.authority, embedded.tokens.resource = authority, authority.policy.resources[-1]
+        authority = await open_authority(
+            settings,
+            address,
+            rest,
+            local_key=key,
+            memory=embedded.memory,
+            is_dev=is_dev,
+            serves_mcp=serves_mcp,
+        )
+        embedded.tokens.authority, embedded.tokens.resource = authority, authority.policy.rest_resource or ""
         self.authority, self.routes = authority, routes(authority)
         self.door = SignIn(authority, authority.policy.resources[0], accepts_keys=settings.accept_api_keys)
 

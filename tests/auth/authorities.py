@@ -23,6 +23,7 @@ from auth.routes import routes
 from auth.vault import KeyEncryptionKeys, Secret, Vault
 from localapi.app import EmbeddedApi, Options
 from server.upstream import RestUpstream
+from server.wiring import RestTokens
 from tests.auth.stores import open_store
 from tests.conftest import HeldClock
 from tools.rest import RestClient
@@ -37,7 +38,7 @@ KEYS = KeyEncryptionKeys(keys={"k1": Secret(b"k" * 32)})
 
 
 def a_policy(**more: Any) -> Policy:
-    return replace(Policy(issuer=ISSUER, resources=[MCP, REST]), **more)
+    return replace(Policy(issuer=ISSUER, resources=[MCP, REST], rest_resource=REST), **more)
 
 
 @dataclass
@@ -201,7 +202,8 @@ async def serving(
 ) -> AsyncGenerator[Served]:
     """An authority on the database at `url`, with the sample workspace as the API behind it."""
     upgrade(url)
-    api = await EmbeddedApi.start(Options(memory=True, with_jobs=False), clock=clock)
+    tokens = RestTokens()
+    api = await EmbeddedApi.start(Options(memory=True, with_jobs=False, access_tokens=tokens), clock=clock)
     transport = httpx2.ASGITransport(app=api.app, raise_app_exceptions=False)
     async with httpx2.AsyncClient(transport=transport, base_url="http://localapi/v1") as http:
         key = api.sample_key or ""
@@ -218,6 +220,7 @@ async def serving(
         )
         try:
             await authority.start(in_background=False)
+            tokens.authority, tokens.resource = authority, REST
             yield Served(
                 authority=authority, api=api, app=Starlette(routes=routes(authority)), clock=clock, local_key=key
             )

@@ -8,7 +8,7 @@ import pytest
 
 from auth.records import digest
 from auth.tokens import TokenRefused
-from tests.auth.authorities import CALLBACK, ISSUER, MCP, Served, file_url, serving
+from tests.auth.authorities import CALLBACK, ISSUER, MCP, REST, Served, file_url, serving
 from tests.conftest import HeldClock
 
 pytestmark = pytest.mark.anyio
@@ -152,3 +152,40 @@ async def test_who_says_no_sends_the_client_a_refusal(served: Served) -> None:
         "state": "the state",
         "iss": ISSUER,
     }
+
+
+async def test_the_rest_api_takes_tokens_that_are_for_it_within_their_scopes_and_brands(served: Served) -> None:
+    client_id = (await served.register())["client_id"]
+    code = await served.browser().code(
+        client_id, request={"resource": REST}, preset="Analyst", brands=["b_aurora"], scopes=["accounts:read"]
+    )
+    tokens = (await served.redeem(client_id, code)).json()
+    transport = httpx2.ASGITransport(app=served.api.app)
+    async with httpx2.AsyncClient(
+        transport=transport, base_url="http://local", headers={"Authorization": f"Bearer {tokens['access_token']}"}
+    ) as api:
+        brands = await api.get("/v1/brands")
+        assert [brand["id"] for brand in brands.json()["data"]] == ["b_aurora"]
+        assert (await api.get("/v1/posts")).json()["error"]["code"] == "auth.insufficient_scope"
+        assert (await api.get("/v1/keys")).status_code == 403
+        await served.program().post("/oauth/revoke", data={"token": tokens["refresh_token"], "client_id": client_id})
+        revoked = await api.get("/v1/brands")
+    assert (revoked.status_code, revoked.json()["error"]["code"]) == (401, "auth.invalid_token")
+
+
+async def test_a_token_for_mcp_opens_nothing_at_the_rest_api(served: Served) -> None:
+    tokens = await served.tokens()
+    transport = httpx2.ASGITransport(app=served.api.app)
+    async with httpx2.AsyncClient(transport=transport, base_url="http://local") as api:
+        answer = await api.get("/v1/brands", headers={"Authorization": f"Bearer {tokens['access_token']}"})
+    assert (answer.status_code, answer.json()["error"]["code"]) == (401, "auth.invalid_token")
+
+
+async def test_a_role_for_drafts_is_not_offered_where_only_scopes_are_known(served: Served) -> None:
+    client_id = (await served.register())["client_id"]
+    browser = served.browser()
+    await browser.open(client_id, resource=REST)
+    await browser.sign_in()
+    assert "Drafter" not in browser.values("preset") and "Publisher" in browser.values("preset")
+    refused = await browser.consent(preset="Drafter")
+    assert refused.status_code == 422 and "Choose one of these roles" in refused.text
