@@ -12,6 +12,7 @@ from auth.audit import Audit, Kind
 from auth.broker import Credentials, Upstream
 from auth.clients import Clients, Documents
 from auth.engine import Engine
+from auth.fanout import RedisFanout
 from auth.keys import Keys
 from auth.limits import Buckets, Lockout, hit_limit
 from auth.policy import Policy
@@ -56,6 +57,7 @@ class Authority:
     buckets: Buckets
     documents: Documents | None = None
     local_user: LocalUser | None = None
+    fanout: RedisFanout | None = None
     clock: Callable[[], datetime] = system_clock
     random: Callable[[], str] = random_text
     limits_enforced: bool = True
@@ -68,6 +70,7 @@ class Authority:
     lockout: Lockout = field(init=False)
     verifiers: dict[str, Verifier] = field(init=False)
     _cursor: int = field(default=0, init=False)
+    _announcing: set[asyncio.Task[None]] = field(default_factory=set[asyncio.Task[None]], init=False)
     _background: list[asyncio.Task[None]] = field(default_factory=list[asyncio.Task[None]], init=False)
 
     def __post_init__(self) -> None:
@@ -105,6 +108,8 @@ class Authority:
         self.keys.watch(self._use)
         await self.read_denials()
         if in_background:
+            if self.fanout is not None:
+                self.fanout.listen(self.read_denials)
             self._background = [
                 asyncio.create_task(_again(DENIALS_EVERY_SECONDS, self.read_denials)),
                 asyncio.create_task(_again(KEYS_EVERY_SECONDS, self.keys.load_if_old)),
@@ -115,7 +120,9 @@ class Authority:
         """Stop what runs in the background, and close the store."""
         for task in self._background:
             task.cancel()
-        await asyncio.gather(*self._background, return_exceptions=True)
+        await asyncio.gather(*self._background, *self._announcing, return_exceptions=True)
+        if self.fanout is not None:
+            await self.fanout.close()
         await self.store.close()
 
     async def verify(self, token: str, resource: str) -> Claims:
@@ -137,7 +144,8 @@ class Authority:
         """Learn what other processes revoked."""
         now = self.clock()
         found = await self.store.list_denied(self._cursor, now=now)
-        self._cursor = found.cursor
+        # Two readings at once may end in either order; what comes twice does no harm.
+        self._cursor = max(self._cursor, found.cursor)
         for handle, until in found.handles:
             self.deny_here(handle, until)
         self.denied.forget_expired(now=now.timestamp())
@@ -147,6 +155,15 @@ class Authority:
         self.denied.deny(handle, until=(until + SKEW).timestamp())
         self.credentials.forget(handle)
 
+    def deny_everywhere(self, handle: str, until: datetime) -> None:
+        """Refuse what the store has on its deny list by now: here at once, elsewhere when they hear or read of it."""
+        self.deny_here(handle, until)
+        if self.fanout is not None:
+            # Nobody waits for it: whoever misses it reads the list within a second.
+            task = asyncio.create_task(self.fanout.announce())
+            self._announcing.add(task)
+            task.add_done_callback(self._announcing.discard)
+
     async def revoke(
         self, grant_id: str, *, because: str, client_id: str | None = None, subject: str | None = None
     ) -> bool:
@@ -154,7 +171,7 @@ class Authority:
         now = self.clock()
         done = await self.store.revoke_grant(grant_id, because=because, now=now, client_id=client_id, subject=subject)
         if done:
-            self.deny_here(grant_id, now + self.policy.access_lifetime)
+            self.deny_everywhere(grant_id, now + self.policy.access_lifetime)
             await self.audit.note(
                 Kind.GRANT_REVOKED, subject=subject, client_id=client_id, grant_id=grant_id, because=because
             )
@@ -165,7 +182,7 @@ class Authority:
         now = self.clock()
         if await self.store.mark_upstream_invalid(grant_id, now=now):
             await self.audit.note(Kind.UPSTREAM_REFUSED, grant_id=grant_id)
-        self.deny_here(grant_id, now + self.policy.access_lifetime)
+        self.deny_everywhere(grant_id, now + self.policy.access_lifetime)
 
     async def hit(self, limit: str, *whose: str) -> Hit:
         """Count one against a limit of the table, for an address, client or request."""

@@ -36,7 +36,7 @@ async def revoke(authority: Authority, request: Request) -> Response:
     if claims is not None and claims.client_id == client.client_id:
         end = datetime.fromtimestamp(claims.expires_at, UTC) + SKEW
         await authority.store.deny(claims.token_id, expires_at=end)
-        authority.deny_here(claims.token_id, end)
+        authority.deny_everywhere(claims.token_id, end)
         await authority.audit.note(
             Kind.GRANT_REVOKED, client_id=client.client_id, grant_id=claims.grant_id, because="access_token"
         )

@@ -228,7 +228,7 @@ async def _replayed(authority: Authority, grant_id: str, client: KnownClient) ->
     """RFC 6749 §4.1.2: a code that comes twice ends what it gave; raises OAuthError."""
     await authority.audit.note(Kind.CODE_REPLAYED, client_id=client.client_id, grant_id=grant_id)
     await authority.revoke(grant_id, because="code_replayed", client_id=client.client_id)
-    authority.deny_here(grant_id, authority.clock() + authority.policy.access_lifetime)
+    authority.deny_everywhere(grant_id, authority.clock() + authority.policy.access_lifetime)
     raise invalid_grant(_GONE)
 
 
@@ -261,7 +261,7 @@ async def _rotate(authority: Authority, step: Rotate, raw_token: str) -> dict[st
                 raise invalid_grant(_GONE) from None
             return issue(authority, outcome.grant, scope, refresh_token=again.reveal().decode())
         case Reused():
-            authority.deny_here(grant.grant_id, now + authority.policy.access_lifetime)
+            authority.deny_everywhere(grant.grant_id, now + authority.policy.access_lifetime)
             await authority.audit.note(
                 Kind.REFRESH_REUSED, subject=grant.subject, client_id=grant.client_id, grant_id=grant.grant_id
             )

@@ -116,7 +116,9 @@ class Settings(BaseSettings):
     trusted_issuers_file: Path | None = Field(
         default=None, description="JSON list of identity providers whose ID-JAG assertions are taken."
     )
-    redis_url: SecretStr | None = Field(default=None, description="Redis for limits that several machines share.")
+    redis_url: SecretStr | None = Field(
+        default=None, description="Redis for limits that machines share, and revocations at once."
+    )
 
     @property
     def readable_folder(self) -> Path | None:

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 from auth import redirects
 from auth.authority import Authority, LocalUser, system_clock
+from auth.fanout import RedisFanout
 from auth.limits import Buckets, MemoryBuckets, RedisBuckets, StoreBuckets
 from auth.metadata import BadConfiguration
 from auth.policy import DEFAULT_BASELINE, Policy, TrustedIssuer, presets_named
@@ -125,6 +126,7 @@ async def open_authority(
         upstream=upstream,
         buckets=_buckets(settings, store, system_clock),
         documents=_documents(settings, policy, store),
+        fanout=None if settings.redis_url is None else RedisFanout(settings.redis_url.get_secret_value()),
         local_user=None if local_key is None else LocalUser(name="the local user", key=Secret(local_key)),
     )
     try:
