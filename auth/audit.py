@@ -3,11 +3,11 @@
 import json
 import logging
 import os
-import time
 import uuid
 from collections.abc import Callable
 from datetime import datetime
 from enum import StrEnum
+from itertools import count
 
 from auth.records import AuditEvent, Unavailable
 from auth.store import Store
@@ -43,6 +43,9 @@ class Kind(StrEnum):
 
 ONLY_LOGGED = frozenset({Kind.REFRESHED, Kind.REFRESH_RETRIED, Kind.LIMITED, Kind.CLIENT_REFUSED})
 """So frequent, or so easily caused by strangers, that a row each would fill the database."""
+
+
+_ORDER = count()
 
 
 class Audit:
@@ -91,8 +94,8 @@ def printable(client_id: str | None) -> str:
 def event_id(now: datetime) -> str:
     """A UUID of version 7 (RFC 9562 §5.7): ids sort by time."""
     milliseconds = int(now.timestamp() * 1000)
-    # Within a millisecond the order is the clock's own, so that pages do not interleave.
-    order = time.perf_counter_ns() & 0xFFF
+    # Within a millisecond events keep the order in which this process noted them.
+    order = next(_ORDER) & 0xFFF
     number = (milliseconds & (1 << 48) - 1) << 80 | 7 << 76 | order << 64
     number |= 2 << 62 | int.from_bytes(os.urandom(8), "big") & (1 << 62) - 1
     return str(uuid.UUID(int=number))

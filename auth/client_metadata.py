@@ -17,6 +17,7 @@ from auth.strict_json import read_object
 MAX_REDIRECT_URIS = 20
 MAX_NAME_CHARACTERS = 100
 _MAX_SCOPE_CHARACTERS = 1000
+_DEFAULT_GRANTS = ("authorization_code", "refresh_token")
 _GRANTS = frozenset(
     {"authorization_code", "refresh_token", "client_credentials", "urn:ietf:params:oauth:grant-type:jwt-bearer"}
 )
@@ -187,7 +188,8 @@ def _read_redirect_uris(
 
 
 def _read_grants(document: Mapping[str, Any]) -> list[str]:
-    grants = [grant for grant in _read_list(document, "grant_types") or ["authorization_code"] if grant in _GRANTS]
+    # RFC 7591's default has no refresh token; a client that names nothing wants to stay signed in.
+    grants = [grant for grant in _read_list(document, "grant_types") or _DEFAULT_GRANTS if grant in _GRANTS]
     responses = _read_list(document, "response_types") or ["code"]
     if "authorization_code" not in grants or "code" not in responses:
         raise DocumentRefused("the document leaves out the grant type authorization_code or the response type code")

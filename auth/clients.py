@@ -101,13 +101,20 @@ class Clients:
         self._allows_private_schemes = allows_private_schemes
         self._recent: OrderedDict[str, tuple[datetime, KnownClient]] = OrderedDict()
 
-    async def find(self, client_id: str, *, now: datetime, is_token_request: bool = False) -> KnownClient | None:
+    async def find(
+        self, client_id: str, *, now: datetime, is_token_request: bool = False, may_fetch: bool = True
+    ) -> KnownClient | None:
         """The client, or None.
+
+        Without `may_fetch`, a metadata document that was never seen is not looked for: a stranger must not make the
+        server fetch what they like.
 
         Raises:
             ClientProblem: its metadata document cannot be used.
         """
         if is_document_url(client_id):
+            if not may_fetch and await self._store.find_document(client_id) is None:
+                return None
             return await self._find_document(client_id, is_token_request=is_token_request)
         recent = self._recent.get(client_id)
         if recent is not None and recent[0] > now:

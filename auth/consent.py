@@ -65,7 +65,9 @@ async def answer(authority: Authority, request: Request) -> Response:
         return browser.go(f"/oauth/sign-in?request={quote(request_id)}")
     session, key, person = found
     client = await asking_client(authority, asked)
-    preset = _preset(authority, values)
+    preset = _preset(_offered(authority, asked, _possible(asked, person)), values)
+    if preset is None:
+        return await _page(authority, browser, request_id, asked, person, values=None, wrong=_ROLE_WRONG, status=422)
     brands = _brands(person, values)
     scopes = _chosen(asked, person, preset, values, brands)
     if brands is None or not scopes:
@@ -98,6 +100,7 @@ async def answer(authority: Authority, request: Request) -> Response:
     return browser.go(answer_to(authority, asked.redirect_uri, asked.state, {"code": code}))
 
 
+_ROLE_WRONG = "Choose one of these roles."
 _BRANDS_WRONG = f"Choose at least one brand and at most {MAX_BRANDS}, or all of them."
 
 
@@ -126,10 +129,9 @@ def _answered() -> NotForTheClient:
     )
 
 
-def _preset(authority: Authority, values: Values) -> Preset:
+def _preset(offered: Sequence[Preset], values: Values) -> Preset | None:
     named = first(values, "preset")
-    presets = authority.policy.presets
-    return next((preset for preset in presets if preset.name == named), presets[0])
+    return next((preset for preset in offered if preset.name == named), None)
 
 
 def _possible(asked: Asked, person: Person) -> frozenset[TokenScope]:
@@ -248,7 +250,7 @@ async def _page(
     client = await asking_client(authority, asked)
     possible = _possible(asked, person)
     scopes = [scope for scope in Scope if scope in possible]
-    offered = _offered(authority.policy.presets, possible)
+    offered = _offered(authority, asked, possible)
     if not scopes or not offered:
         raise NotForTheClient(
             "This key cannot do what the app asks for",
@@ -302,8 +304,11 @@ _KEY_KEPT = (
 )
 
 
-def _offered(presets: Sequence[Preset], possible: frozenset[TokenScope]) -> list[Preset]:
+def _offered(authority: Authority, asked: Asked, possible: frozenset[TokenScope]) -> list[Preset]:
     """The roles that differ in what they would give."""
+    # What makes drafts of posts is the MCP endpoint; the REST API knows scopes alone.
+    is_mcp = asked.resource == authority.policy.resources[0]
+    presets = [preset for preset in authority.policy.presets if is_mcp or not preset.drafts_only]
     offered, seen = list[Preset](), set[tuple[frozenset[TokenScope], bool]]()
     for preset in presets:
         gives = expand(preset.scopes) & possible, preset.drafts_only and Scope.POSTS_WRITE in possible

@@ -177,6 +177,7 @@ _WORDS: Mapping[str, str] = {
     "unsupported_response_type": "response_type must be code",
 }
 """Where authlib's own sentence would repeat what a stranger sent."""
+_OWN_WORDS = ("typ", "aud", "resource", "authorization_details", "cnf", "the issuer")
 
 
 def _refused(refusal: OAuth2Error, *, tried_basic: bool = False) -> OAuthError:
@@ -187,7 +188,7 @@ def _of_body(status: int, body: Mapping[str, Any], *, tried_basic: bool) -> OAut
     code = str(body.get("error"))
     given = _FORBIDDEN.sub("", str(body.get("error_description") or ""))
     description = given if code == "invalid_request" or not _WORDS.get(code) else _WORDS[code]
-    if code == "invalid_grant" and given.startswith(("typ", "aud", "resource", "authorization_details", "the issuer")):
+    if code == "invalid_grant" and given.startswith(_OWN_WORDS):
         description = given
     if code == "invalid_client":
         return invalid_client(description, tried_basic=tried_basic)

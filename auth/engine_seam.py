@@ -17,27 +17,20 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import unquote_plus
 
-from authlib.oauth2 import OAuth2Error
 from authlib.oauth2.drafts.id_jag import IDJAGGrant
 from authlib.oauth2.rfc6749 import AuthorizationServer, ClientMixin, OAuth2Payload, OAuth2Request, grants
 from authlib.oauth2.rfc6749 import errors as refusals
 from authlib.oauth2.rfc7523 import JWTBearerClientAssertion
 from authlib.oauth2.rfc7636 import CodeChallenge, create_s256_code_challenge
-from joserfc import jwt
-from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
-from joserfc.jws import JWSRegistry
 
 from auth import redirects
+from auth.assertions import check_claims, key_set, note, verified
 from auth.clients import KnownClient
-from auth.plans import Assertion, ByEnterprise, ByItself, Redeem, Rotate, Values, turn
+from auth.plans import ByEnterprise, ByItself, Redeem, Rotate, Values, turn
 from auth.records import Code, Grant, RefreshToken
 
 METHODS = ("none", "client_secret_basic", "client_secret_post", "private_key_jwt")
-ASSERTION_ALGORITHMS = ("EdDSA", "Ed25519", "ES256", "RS256", "PS256")
-MAX_ASSERTION_SECONDS = 600
-"""An assertion whose end is further away would have to be remembered for as long (RFC 7523 §3)."""
-_SKEW_SECONDS = 30
 _CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}")
 
 
@@ -247,8 +240,10 @@ class EnterpriseGrant(IDJAGGrant):  # type: ignore[misc]
         headers, _ = self._extract_assertion(assertion)
         if headers.get("typ") != self.REQUIRED_TYP:
             raise refusals.InvalidGrantError(f"typ of the assertion must be {self.REQUIRED_TYP}")
-        claims = _verified(assertion, keys, refusals.InvalidGrantError)
-        self._verify_claims(claims)
+        claims = verified(assertion, keys, refusals.InvalidGrantError)
+        check_claims(claims, refusals.InvalidGrantError, "iat", "jti", "client_id", audiences=self.audiences)
+        if "cnf" in claims:
+            raise refusals.InvalidGrantError("cnf of the assertion is a confirmation that is not supported here")
         if not isinstance(claims["aud"], str):
             raise refusals.InvalidGrantError("aud of the assertion must be one string")
         if "authorization_details" in claims:
@@ -259,7 +254,7 @@ class EnterpriseGrant(IDJAGGrant):  # type: ignore[misc]
         return claims
 
     def check_jti(self, claims: Mapping[str, Any], jti: object) -> bool:
-        return _note(claims)
+        return note(claims)
 
     def authenticate_user(self, subject: object) -> object:
         return subject if isinstance(subject, str) else None
@@ -285,7 +280,7 @@ class ClientAssertion(JWTBearerClientAssertion):  # type: ignore[misc]
     CLIENT_AUTH_METHOD = "private_key_jwt"
 
     def __init__(self, audiences: list[str]) -> None:
-        super().__init__(leeway=_SKEW_SECONDS)
+        super().__init__()
         self._audiences = audiences
 
     def __call__(self, query_client: Any, request: Request) -> Any:
@@ -297,49 +292,14 @@ class ClientAssertion(JWTBearerClientAssertion):  # type: ignore[misc]
         return self._audiences
 
     def resolve_client_public_key(self, client: _Client) -> KeySet:
-        return _key_set(turn.get().known.client_keys, refusals.InvalidClientError)
+        return key_set(turn.get().known.client_keys, refusals.InvalidClientError)
 
     def process_assertion_claims(self, assertion: str, resolve_key: object) -> Mapping[str, Any]:
-        claims = _verified(assertion, turn.get().known.client_keys, refusals.InvalidClientError)
-        self.verify_claims(claims)
+        claims = verified(assertion, turn.get().known.client_keys, refusals.InvalidClientError)
+        check_claims(claims, refusals.InvalidClientError, audiences=self._audiences)
+        if claims["sub"] != claims["iss"] or not note(claims):
+            raise refusals.InvalidClientError
         return claims
-
-    def validate_jti(self, claims: Mapping[str, Any], jti: object) -> bool:
-        return _note(claims)
-
-
-def _note(claims: Mapping[str, Any]) -> bool:
-    """Let the plan begin with noting the assertion's id; False if it has no proper one."""
-    issuer, token_id, end = claims.get("iss"), claims.get("jti"), claims.get("exp")
-    if not isinstance(issuer, str) or not isinstance(token_id, str) or not isinstance(end, int):
-        return False
-    if not 0 < len(token_id) <= 512 or end > turn.get().known.now.timestamp() + MAX_ASSERTION_SECONDS:
-        return False
-    turn.get().assertions.append(Assertion(issuer=issuer, token_id=token_id, expires_at=end))
-    return True
-
-
-def _verified(token: str, keys: Mapping[str, Any] | None, refusal: type[Any]) -> dict[str, Any]:
-    try:
-        registry = JWSRegistry(algorithms=list(ASSERTION_ALGORITHMS))
-        decoded = jwt.decode(token, _key_set(keys, refusal), registry=registry)
-    except (JoseError, ValueError, TypeError):
-        raise refusal("the assertion is not signed by a key that belongs to it") from None
-    claims: object = decoded.claims
-    if not isinstance(claims, dict):
-        raise refusal("the assertion holds no claims")
-    return claims
-
-
-def _key_set(keys: Mapping[str, Any] | None, refusal: type[OAuth2Error]) -> KeySet:
-    try:
-        found = KeySet.import_key_set(dict(keys or {}))  # type: ignore[arg-type]
-    except (JoseError, ValueError, TypeError, KeyError, AttributeError):
-        raise refusal("the keys for this assertion cannot be read") from None
-    # A shared secret in the set would let everybody who can read it sign (CVE-2016-10555 and its kin).
-    if not found.keys or any(key.key_type == "oct" for key in found.keys):
-        raise refusal("there are no public keys for this assertion")
-    return found
 
 
 def by_id(query_client: Any, request: Request) -> _Client | None:

@@ -41,7 +41,7 @@ def read_key_set(value: object) -> dict[str, Any]:
 def _read_key(key: object) -> dict[str, str]:
     if not isinstance(key, Mapping) or not isinstance(key.get("kty"), str):
         raise KeySetRefused("a key is an object with a kty")
-    if key["kty"] == "oct" or not PRIVATE_MEMBERS.isdisjoint(key):
+    if not PRIVATE_MEMBERS.isdisjoint(key):
         raise KeySetRefused("a key set holds a secret or private key: replace that key, it is known to everyone")
     public = {name: key[name] for name in _PUBLIC_MEMBERS if name in key}
     if not all(isinstance(member, str) and member.isascii() for member in public.values()):

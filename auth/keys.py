@@ -25,6 +25,7 @@ from auth.tokens import Issuer, VerificationKey
 from auth.vault import SealedKey, Vault
 
 RELOAD_EVERY = timedelta(seconds=20)
+ASK_EVERY = timedelta(seconds=1)
 UNKNOWN_FOR = timedelta(seconds=60)
 """How long a `kid` that nobody knows is not asked for again."""
 _MAX_UNKNOWN = 1024
@@ -91,6 +92,9 @@ class Keys:
         now = self._clock()
         asked_at = self._unknown.get(key_id)
         if asked_at is not None and now - asked_at < UNKNOWN_FOR:
+            return False
+        # Made-up ids must not become as many questions to the database.
+        if self._read_at is not None and timedelta(0) <= now - self._read_at < ASK_EVERY:
             return False
         found = any(key.key_id == key_id for key in (await self.load()).verification)
         if not found:

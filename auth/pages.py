@@ -319,6 +319,7 @@ def connected_apps(page: ConnectedApps) -> str:
 
 
 def _app(app: ConnectedApp, number: int, csrf: str) -> str:
+    # No section, which would be a landmark: an app that is connected twice would make two of one name.
     name = markup.client(app.client_name)
     rows = [
         ("Answers go to", markup.place(app.destination)),
@@ -338,8 +339,8 @@ def _app(app: ConnectedApp, number: int, csrf: str) -> str:
     button = f'<button name="action" value="revoke">Disconnect<span class="heard"> {name}</span></button>'
     end = markup.form("/oauth/apps", button, fields=[("csrf", csrf), ("grant", app.grant_id)])
     return (
-        f'<section class="app part" aria-labelledby="app-{number}"><h2 id="app-{number}">{name}</h2>'
-        f"{tired}{markup.facts(rows)}{end}</section>"
+        f'<article class="app part" aria-labelledby="app-{number}"><h2 id="app-{number}">{name}</h2>'
+        f"{tired}{markup.facts(rows)}{end}</article>"
     )
 
 

@@ -110,7 +110,9 @@ async def _authenticated(authority: Authority, request: Request, limit: str) -> 
     engine.check_form(values, authorization)
     client_id = engine.client_id_of(values, authorization) or ""
     await check_limits(authority, limit, client_id, request)
-    client = await find_client(authority, client_id) if client_id else None
+    family = await authority.store.find_refresh(digest(first(values, "token")))
+    is_holder = family is not None and family[1].client_id == client_id
+    client = await find_client(authority, client_id, may_fetch=is_holder)
     known = Known(now=authority.clock(), client=client, client_keys=await client_keys(authority, client, values))
     try:
         assertions = authority.engine.authenticate(values, authorization, known)

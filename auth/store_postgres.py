@@ -9,6 +9,8 @@ from functools import lru_cache
 
 import psycopg
 from psycopg import AsyncConnection
+from psycopg.abc import ConnParam
+from psycopg.conninfo import conninfo_to_dict
 from psycopg_pool import AsyncConnectionPool, PoolClosed, PoolTimeout
 
 from auth.records import (
@@ -107,29 +109,40 @@ FROM (SELECT 1) one LEFT JOIN auth_denied ON transaction_id >= :cursor AND expir
 """
 
 
+class _Lost(Unavailable):
+    """The connection broke during a statement."""
+
+
 class PostgresStore(SqlStore):
     """A pool of connections and statements that are transactions by themselves."""
 
-    def __init__(self, url: str, *, connections: int = 8) -> None:
-        """`url` is postgresql://…, with the present schema; `connections` at most, opened as needed."""
+    def __init__(self, url: str, *, connections: int = 8, patience_seconds: float = 10) -> None:
+        """`url` is postgresql://…, with the present schema; `connections` at most, opened as needed.
+
+        A server that is away is waited for so long before anything is `Unavailable`.
+        """
+        self._patience_seconds = patience_seconds
         self._pool: AsyncConnectionPool[Connection] = AsyncConnectionPool(
             url,
             min_size=1,
             max_size=connections,
-            timeout=10,
+            timeout=patience_seconds,
             open=False,
+            # The pool waits twice as long after each failure; given up and begun anew, it is back in time.
+            reconnect_timeout=patience_seconds / 2,
+            reconnect_failed=AsyncConnectionPool.check,
             # A pooler in transaction mode may run each statement on another session: nothing is prepared.
-            kwargs={"autocommit": True, "prepare_threshold": None},
+            kwargs={"autocommit": True, "prepare_threshold": None, **_patience(url, patience_seconds)},
         )
 
     async def open(self) -> None:
         """Connect.
 
         Raises:
-            Unavailable: the server does not answer within 10 s.
+            Unavailable: the server does not answer.
         """
         try:
-            await self._pool.open(wait=True, timeout=10)
+            await self._pool.open(wait=True, timeout=self._patience_seconds)
         except PoolTimeout:
             raise Unavailable("the PostgreSQL server does not answer; check its address, and that it runs") from None
 
@@ -236,7 +249,11 @@ class PostgresStore(SqlStore):
             return {table: len(await _run(connection, deletion(table), values)) for table in EXPIRED}
 
     async def _read(self, statement: str, values: Values) -> list[Row]:
-        return await self._write(statement, values)
+        try:
+            return await self._write(statement, values)
+        except _Lost:
+            # Nobody knows how far it came, which does not matter here.
+            return await self._write(statement, values)
 
     async def _write(self, statement: str, values: Values) -> list[Row]:
         async with self._connection() as connection:
@@ -250,18 +267,55 @@ class PostgresStore(SqlStore):
     @asynccontextmanager
     async def _connection(self) -> AsyncGenerator[Connection]:
         """A connection, its errors told without the statement and the values that a driver's text may quote."""
+        connection: Connection | None = None
         try:
-            async with self._pool.connection() as connection:
+            connection = await self._take()
+            async with connection:
                 yield connection
         except psycopg.errors.UniqueViolation:
             raise Conflict("the row exists") from None
+        except psycopg.errors.ReadOnlySqlTransaction:
+            # A primary that became a standby: connections of another time may find the new one, these never.
+            await self._pool.drain()
+            raise Unavailable("the PostgreSQL server takes no changes; connect to the primary") from None
         except (psycopg.OperationalError, PoolTimeout, PoolClosed) as error:
-            raise Unavailable(f"the PostgreSQL server cannot be used ({type(error).__name__})") from None
+            kind = _Lost if connection and connection.closed else Unavailable
+            raise kind(f"the PostgreSQL server cannot be used ({type(error).__name__})") from None
+        finally:
+            if connection:
+                await self._pool.putconn(connection)
+
+    async def _take(self) -> Connection:
+        """A connection that lives; those that died in the pool, at a restart of the server, are thrown away."""
+        while not _is_alive(connection := await self._pool.getconn()):
+            try:
+                await connection.close()
+            finally:
+                await self._pool.putconn(connection)
+        return connection
 
 
 async def _run(connection: Connection, statement: str, values: Values) -> list[Row]:
     cursor = await connection.execute(_postgres(statement), values)
     return list(await cursor.fetchall()) if cursor.description else []
+
+
+def _is_alive(connection: Connection) -> bool:
+    """Whether the server has not hung up; costs no round trip, as the system knows."""
+    try:
+        # The first may read the server's farewell, the second then meets the end behind it.
+        connection.pgconn.consume_input()
+        connection.pgconn.consume_input()
+    except psycopg.OperationalError:
+        return False
+    return True
+
+
+def _patience(url: str, seconds: float) -> dict[str, ConnParam]:
+    """The driver's own limits for a server that vanished without hanging up; what the address says goes first."""
+    given = conninfo_to_dict(url)
+    defaults = {"connect_timeout": max(2, round(seconds / 2)), "tcp_user_timeout": round(seconds * 1000)}
+    return {name: given.get(name, default) for name, default in defaults.items()}
 
 
 @lru_cache(maxsize=256)

@@ -107,6 +107,10 @@ class SqlStore(ABC):
     async def _read(self, statement: str, values: Values) -> list[Row]:
         """Rows of a query."""
 
+    async def _find(self, statement: str, values: Values) -> list[Row]:
+        """Rows of a query by a key, which touches a few pages."""
+        return await self._read(statement, values)
+
     @abstractmethod
     async def _write(self, statement: str, values: Values) -> list[Row]:
         """Run one statement in a transaction of its own; what it returns. Raises Conflict for a key that exists."""
@@ -119,7 +123,7 @@ class SqlStore(ABC):
 
     async def find_client(self, client_id: str, *, now: datetime) -> Client | None:
         condition = "client_id = :client_id AND (expires_at IS NULL OR expires_at > :now)"
-        rows = await self._read(CLIENTS.select(condition), {"client_id": client_id, "now": stamp(now)})
+        rows = await self._find(CLIENTS.select(condition), {"client_id": client_id, "now": stamp(now)})
         return CLIENTS.read(rows[0]) if rows else None
 
     async def list_clients(self, *, limit: int = 100, after: str = "") -> Sequence[Client]:
@@ -139,7 +143,7 @@ class SqlStore(ABC):
         await self._write(DOCUMENTS.upsert("url"), DOCUMENTS.values(document))
 
     async def find_document(self, url: str) -> ClientDocument | None:
-        rows = await self._read(DOCUMENTS.select("url = :url"), {"url": url})
+        rows = await self._find(DOCUMENTS.select("url = :url"), {"url": url})
         return DOCUMENTS.read(rows[0]) if rows else None
 
     async def save_request(self, request: PendingRequest) -> None:
@@ -166,14 +170,14 @@ class SqlStore(ABC):
         await self._write(CODES.insert(), CODES.values(code))
 
     async def find_code(self, code_hash: bytes) -> Code | None:
-        rows = await self._read(CODES.select("code_hash = :id"), {"id": code_hash})
+        rows = await self._find(CODES.select("code_hash = :id"), {"id": code_hash})
         return CODES.read(rows[0]) if rows else None
 
     async def create_grant(self, grant: Grant) -> None:
         await self._write(GRANTS.insert(), GRANTS.values(grant))
 
     async def find_grant(self, grant_id: str) -> Grant | None:
-        rows = await self._read(GRANTS.select("grant_id = :id"), {"id": grant_id})
+        rows = await self._find(GRANTS.select("grant_id = :id"), {"id": grant_id})
         return GRANTS.read(rows[0]) if rows else None
 
     async def list_grants(self, subject: str, *, now: datetime) -> Sequence[Grant]:
@@ -203,7 +207,7 @@ class SqlStore(ABC):
         return await self._change(statement, id=grant_id, old=old, new=new, key=wrapping_key_id)
 
     async def find_refresh(self, token_hash: bytes) -> tuple[RefreshToken, Grant] | None:
-        rows = await self._read(FAMILY, {"token_hash": token_hash})
+        rows = await self._find(FAMILY, {"token_hash": token_hash})
         width = len(TOKENS.names)
         return (TOKENS.read(rows[0][:width]), GRANTS.read(rows[0][width:-2])) if rows else None
 

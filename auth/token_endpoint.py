@@ -17,7 +17,15 @@ from auth.authority import Authority
 from auth.broker import GrantDetails
 from auth.clients import ClientProblem, KnownClient
 from auth.engine_seam import normal_resource
-from auth.errors import OAuthError, invalid_client, invalid_grant, invalid_scope, invalid_target, too_many
+from auth.errors import (
+    OAuthError,
+    invalid_client,
+    invalid_grant,
+    invalid_request,
+    invalid_scope,
+    invalid_target,
+    too_many,
+)
 from auth.forms import Values, address_of, first, read_form
 from auth.links import link_id
 from auth.plans import Assertion, ByEnterprise, ByItself, Known, Plan, Redeem, Rotate
@@ -44,6 +52,8 @@ async def token(authority: Authority, request: Request) -> Response:
     values = await read_form(request)
     authorization = request.headers.get("authorization")
     engine.check_form(values, authorization)
+    if not first(values, "grant_type"):
+        raise invalid_request("grant_type is missing")
     client_id = engine.client_id_of(values, authorization) or ""
     await check_limits(authority, "token_client", client_id, request)
     known = await _known(authority, values, client_id)
@@ -66,10 +76,17 @@ async def check_limits(authority: Authority, limit: str, client_id: str, request
             raise too_many(hit.retry_after_seconds)
 
 
-async def find_client(authority: Authority, client_id: str) -> KnownClient | None:
-    """The client of a token, revocation or introspection request; raises OAuthError for an unusable document."""
+async def find_client(authority: Authority, client_id: str, *, may_fetch: bool) -> KnownClient | None:
+    """The client of a token, revocation or introspection request; raises OAuthError for an unusable document.
+
+    Its metadata document is fetched only for who holds something that was issued to it (`may_fetch`).
+    """
+    if not client_id:
+        return None
     try:
-        return await authority.clients.find(client_id, now=authority.clock(), is_token_request=True)
+        return await authority.clients.find(
+            client_id, now=authority.clock(), is_token_request=True, may_fetch=may_fetch
+        )
     except ClientProblem as problem:
         raise invalid_client(f"the client's metadata document cannot be used: {problem.reason}") from None
 
@@ -99,7 +116,6 @@ async def note_assertions(authority: Authority, assertions: tuple[Assertion, ...
 
 
 async def _known(authority: Authority, values: Values, client_id: str) -> Known:
-    client = await find_client(authority, client_id) if client_id else None
     grant_type = first(values, "grant_type")
     code = family = issuer_keys = None
     if grant_type == "authorization_code" and first(values, "code"):
@@ -108,6 +124,8 @@ async def _known(authority: Authority, values: Values, client_id: str) -> Known:
         family = await authority.store.find_refresh(digest(first(values, "refresh_token")))
     elif grant_type == engine.JWT_BEARER and first(values, "assertion"):
         issuer_keys = await _issuer_keys(authority, first(values, "assertion"), client_id)
+    holder = code.client_id if code else family[1].client_id if family else None
+    client = await find_client(authority, client_id, may_fetch=holder == client_id or issuer_keys is not None)
     return Known(
         now=authority.clock(),
         client=client,

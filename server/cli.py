@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import os
 import sys
 from importlib.metadata import version
 from pathlib import Path
@@ -11,6 +10,8 @@ from urllib.parse import parse_qs, urlsplit
 
 from cyclopts import App, Parameter
 
+from server.cli_sign_in import APPS
+from server.printing import print_out
 from server.serve import run_api, run_http, run_stdio, settings_or_exit, stop
 
 
@@ -25,6 +26,10 @@ app = App(
     version=_version,
     version_flags=["--version"],
 )
+
+
+for part in APPS:
+    app.command(part)
 
 
 @app.default
@@ -287,17 +292,6 @@ def _refuse_password(database: str | None) -> None:
         return
     if has_password:
         stop("a password in --database shows in the process list; set SOCIALAPI_DATABASE_URL instead")
-
-
-def print_out(line: str) -> None:
-    """One line on standard output; ends quietly when nobody reads it any more, as under `head`."""
-    try:
-        sys.stdout.write(line + "\n")
-        sys.stdout.flush()
-    except BrokenPipeError:
-        # Python flushes once more at the end, which would complain again.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        raise SystemExit(0) from None
 
 
 def _usage(message: str) -> NoReturn:

@@ -7,9 +7,17 @@ from typing import Any
 
 
 def connection_help(
-    address: str, key: str | None, *, embedded: bool, variables: Mapping[str, str] | None = None
+    address: str,
+    key: str | None,
+    *,
+    embedded: bool,
+    variables: Mapping[str, str] | None = None,
+    no_sign_in: str | None = None,
 ) -> str:
-    """Address, key and two client configurations, over HTTP and over stdio; `variables` are of the latter."""
+    """Address, key and client configurations, over HTTP and over stdio.
+
+    `variables` are of the latter; `no_sign_in` says why nobody can sign in, if so.
+    """
     bearer = f"Bearer {key or 'sapi_key_…'}"
     http = {
         "mcpServers": {"socialapi": {"type": "http", "url": f"{address}/mcp", "headers": {"Authorization": bearer}}}
@@ -24,7 +32,9 @@ def connection_help(
         f"key: {key or 'your own, as a bearer'}",
         *([f"REST API: {address}/v1 (same key)"] if embedded else []),
         "",
-        "A client that speaks HTTP:",
+        *_signing_in(address, no_sign_in),
+        "",
+        "A client that speaks HTTP, with the key:",
         json.dumps(http, indent=2, ensure_ascii=False),
         "",
         "A client that starts the server itself (stdio):",
@@ -33,3 +43,13 @@ def connection_help(
         "Stop with Ctrl-C.",
     ]
     return "\n".join(lines) + "\n"
+
+
+def _signing_in(address: str, no_sign_in: str | None) -> list[str]:
+    if no_sign_in is not None:
+        return [f"Nobody can sign in: {no_sign_in}."]
+    return [
+        "A client that can sign in (Claude, ChatGPT, Cursor, VS Code, mcp-remote) needs the address alone:",
+        f"{address}/mcp",
+        f"It opens a browser; what you connected is listed at {address}/oauth/apps.",
+    ]

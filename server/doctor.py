@@ -29,7 +29,7 @@ class Finding:
 
 async def examine(settings: Settings) -> list[Finding]:
     """Look at everything."""
-    findings = [_versions(), _files(settings)]
+    findings = [_versions(), _files(settings), _sign_in(settings)]
     if settings.is_embedded:
         return [
             *findings,
@@ -55,6 +55,23 @@ def _files(settings: Settings) -> Finding:
     if root.is_dir():
         return Finding("files folder", True, str(root))
     return Finding("files folder", False, f"{root} is no folder: make it, or set SOCIALAPI_FILES_ROOT")
+
+
+def _sign_in(settings: Settings) -> Finding:
+    """Whether `socialapi-mcp http` would let people sign in."""
+    from server.serve import address
+    from server.sign_in import CannotSignIn, given_keys, policy_of, readiness
+
+    here = address(settings)
+    ready = readiness(settings, here)
+    if not ready.is_on:
+        return Finding("sign-in", True, f"off over HTTP: {ready.why_not}")
+    try:
+        policy_of(settings, here)
+        given_keys(settings, here)
+    except CannotSignIn as problem:
+        return Finding("sign-in", False, str(problem))
+    return Finding("sign-in", True, f"on over HTTP, for {here}/mcp")
 
 
 def _data(settings: Settings) -> Finding:

@@ -7,11 +7,16 @@ import sys
 from datetime import UTC, datetime
 
 _SECRETS = re.compile(
-    r"sapi_key_[0-9A-Za-z]+|(?i:(?<=bearer ))[^\s\"']+|\b\d{6,}:[A-Za-z0-9_-]{20,}|(?<=://)[^/\s:@]+:[^/\s@]+(?=@)"
+    r"sapi_key_[0-9A-Za-z]+"
+    # Codes, tokens and client secrets of sign-ins; JWTs.
+    r"|\b(?:rt|ac|cs)_[A-Za-z0-9_-]{20,}|\beyJ[A-Za-z0-9_-]{10,}(?:\.[A-Za-z0-9_-]*){1,2}"
+    r"|(?i:(?<=bearer ))[^\s\"']+|\b\d{6,}:[A-Za-z0-9_-]{20,}|(?<=://)[^/\s:@]+:[^/\s@]+(?=@)"
 )
 # As a query, as JSON and as Python prints a dictionary.
 _NAMED = re.compile(
-    r"((?:client_secret|access_token|refresh_token|api_key|password)[\"']?\s*[=:]\s*[\"']?)[^\s\"'&,}]+", re.IGNORECASE
+    r"((?:client_secret|client_assertion|code_verifier|access_token|refresh_token|api_key|password|csrf)"
+    r"[\"']?\s*[=:]\s*[\"']?)[^\s\"'&,}]+",
+    re.IGNORECASE,
 )
 
 

@@ -257,8 +257,17 @@ def address(settings: Settings) -> str:
 def announce(settings: Settings, key: str | None) -> None:
     """Print how to connect: address, key and a configuration to paste."""
     from server.connect_help import connection_help
+    from server.sign_in import readiness
 
-    sys.stdout.write(connection_help(address(settings), key, embedded=settings.is_embedded, variables=_same(settings)))
+    sys.stdout.write(
+        connection_help(
+            address(settings),
+            key,
+            embedded=settings.is_embedded,
+            variables=_same(settings),
+            no_sign_in=readiness(settings, address(settings)).why_not,
+        )
+    )
     sys.stdout.flush()
 
 

@@ -112,7 +112,7 @@ async def open_authority(
     """
     policy = policy_of(settings, address)
     folder = Path(mkdtemp(prefix="socialapi-auth-")) if memory else settings.data_dir
-    vault = Vault(_keys(settings, address, folder, is_dev=is_dev))
+    vault = Vault(given_keys(settings, address, is_dev=is_dev) or _own_keys(folder))
     store = await open_store(settings, folder)
     upstream = RestUpstream(rest)
     authority = Authority(
@@ -162,18 +162,30 @@ async def open_store(settings: Settings, folder: Path) -> Store:
         raise CannotSignIn(f"the database of the sign-ins cannot be used ({type(problem).__name__})") from None
 
 
-def _keys(settings: Settings, address: str, folder: Path, *, is_dev: bool) -> KeyEncryptionKeys:
+def given_keys(settings: Settings, address: str, *, is_dev: bool = False) -> KeyEncryptionKeys | None:
+    """The operator's key-encryption keys; None where the server may make its own.
+
+    Raises:
+        CannotSignIn: they cannot be used, or none are given for an address that others reach.
+    """
     try:
         if settings.auth_keys is not None:
             return KeyEncryptionKeys.parse(settings.auth_keys.get_secret_value())
         if settings.auth_keys_file is not None:
             return KeyEncryptionKeys.from_file(settings.auth_keys_file)
-        if not is_dev and not is_here(address):
-            raise CannotSignIn(
-                "sign-in needs a key-encryption key: run `socialapi-mcp keys new-kek` into a file of mode 0600 and "
-                "name it in SOCIALAPI_AUTH_KEYS_FILE; or pass --dev to keep one in the data folder; or turn sign-in "
-                "off with SOCIALAPI_SIGN_IN=false"
-            )
+    except BadKeys as problem:
+        raise CannotSignIn(f"the key-encryption keys cannot be used: {problem}") from None
+    if is_dev or is_here(address):
+        return None
+    raise CannotSignIn(
+        "sign-in needs a key-encryption key: run `socialapi-mcp keys new-kek` into a file of mode 0600 and "
+        "name it in SOCIALAPI_AUTH_KEYS_FILE; or pass --dev to keep one in the data folder; or turn sign-in "
+        "off with SOCIALAPI_SIGN_IN=false"
+    )
+
+
+def _own_keys(folder: Path) -> KeyEncryptionKeys:
+    try:
         return KeyEncryptionKeys.from_file(_own_keys_file(folder))
     except BadKeys as problem:
         raise CannotSignIn(f"the key-encryption keys cannot be used: {problem}") from None

@@ -76,7 +76,8 @@ class Postgres:
     def disconnect(self, url: str) -> None:
         """Close every connection to a database from the server's side, as its restart would."""
         with psycopg.connect(address(SERVER), autocommit=True) as admin:
-            query = "select pg_terminate_backend(pid) from pg_stat_activity where datname = %s"
+            # Returns when they are gone.
+            query = "select pg_terminate_backend(pid, 10000) from pg_stat_activity where datname = %s"
             admin.execute(query, [make_url(url).database])
 
     def drop(self) -> None:

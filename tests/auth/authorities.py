@@ -216,8 +216,8 @@ async def serving(
             clock=clock.now,
             limits_enforced=limits_enforced,
         )
-        await authority.start(in_background=False)
         try:
+            await authority.start(in_background=False)
             yield Served(
                 authority=authority, api=api, app=Starlette(routes=routes(authority)), clock=clock, local_key=key
             )

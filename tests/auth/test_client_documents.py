@@ -44,6 +44,7 @@ NOW = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
         ({"cache-control": "max-age=3600", "expires": "0"}, 3600),
         ({"expires": "Tue, 10 Mar 2026 14:00:00 GMT"}, 7200),
         ({"expires": "Tue, 10 Mar 2026 14:00:00 GMT", "date": "Tue, 10 Mar 2026 13:00:00 GMT"}, 3600),
+        ({"expires": "Tue, 10 Mar 2026 14:00:00 GMT", "age": "600"}, 6600),
         ({"expires": "Tue, 10 Mar 2026 11:00:00 GMT"}, 300),
         ({"expires": "Tue, 10 Mar 9026 11:00:00 GMT"}, 86400),
         ({"expires": "Tue, 10 Mar 99999999999999999999 11:00:00 GMT"}, 300),
@@ -253,6 +254,15 @@ async def test_an_unusable_or_forbidden_client_id_asks_no_host(store: Store, egr
 
 
 @pytest.mark.anyio
+async def test_private_use_schemes_can_be_switched_off(store: Store, egress: Egress, host: Host) -> None:
+    body = document(host.url(), redirect_uris=["cursor://anysphere.cursor-mcp/oauth/callback"])
+    host.answers = served(body)
+    strict = ClientDocuments(store, egress, clock=HeldClock().now, allows_private_schemes=False)
+    assert "private-use" in await reason(strict, host.url())
+    assert (await ClientDocuments(store, egress, clock=HeldClock().now).find(host.url(), is_token_request=False)).body
+
+
+@pytest.mark.anyio
 async def test_a_client_forbidden_later_gets_no_tokens_from_the_cache(
     documents: ClientDocuments, store: Store, egress: Egress, host: Host, clock: HeldClock
 ) -> None:
@@ -374,7 +384,10 @@ async def test_keys_at_an_address_are_fetched_and_kept_for_ten_minutes(
     assert "Accept: application/jwk-set+json, application/json\r\n" in host.requests[0]
     both[0]["keys"].clear()
     clock.advance(seconds=599)
-    assert await documents.keys(metadata) == {"keys": [PUBLIC_KEY]}
+    for _ in range(2):
+        kept = await documents.keys(metadata)
+        assert kept == {"keys": [PUBLIC_KEY]}
+        kept["keys"].clear()
     assert host.connections == 1
     clock.advance(seconds=1)
     host.answers = answer(json.dumps({"keys": [{**PUBLIC_KEY, "kid": "2"}]}).encode())
@@ -406,8 +419,12 @@ async def test_unusable_keys_are_refused_and_not_kept(
 
 @pytest.mark.anyio
 async def test_addresses_of_keys_are_limited_by_host_and_guarded_like_documents(
-    documents: ClientDocuments, host: Host
+    documents: ClientDocuments, host: Host, clock: HeldClock
 ) -> None:
+    known = with_keys_at(host, "/known")
+    host.answers = answer(json.dumps({"keys": [PUBLIC_KEY]}).encode())
+    await documents.keys(known)
+    clock.advance(minutes=10)
     host.answers = answer(b"{}")
     for number in range(10):
         with pytest.raises(DocumentRefused, match="unusable"):
@@ -417,4 +434,17 @@ async def test_addresses_of_keys_are_limited_by_host_and_guarded_like_documents(
     inside = read_metadata(URL, document(jwks_uri="https://169.254.169.254/jwks.json"))
     with pytest.raises(DocumentRefused, match="public internet"):
         await documents.keys(inside)
-    assert host.connections == 10
+    assert host.connections == 11
+    host.answers = answer(json.dumps({"keys": [PUBLIC_KEY]}).encode())
+    assert await documents.keys(known) == {"keys": [PUBLIC_KEY]}
+
+
+@pytest.mark.anyio
+async def test_the_oldest_keys_are_forgotten_first(
+    documents: ClientDocuments, host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("auth.client_documents.MAX_KEY_SETS", 2)
+    host.answers = answer(json.dumps({"keys": [PUBLIC_KEY]}).encode())
+    for path in ("/1", "/2", "/3", "/3", "/2", "/1"):
+        await documents.keys(with_keys_at(host, path))
+    assert [request.split()[1] for request in host.requests] == ["/1", "/2", "/3", "/1"]

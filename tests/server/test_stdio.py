@@ -190,6 +190,11 @@ def test_it_ends_when_standard_input_closes() -> None:
     '{"client_secret": "s3cr3t-value"}',
     "{'client_secret': 's3cr3t-value'}",
     "postgresql://user:s3cr3t-value@host/db",
+    "refreshed with rt_0123456789abcdefghijs3cr3t-value",
+    "code ac_0123456789abcdefghijs3cr3t-value",
+    "secret cs_0123456789abcdefghijs3cr3t-value",
+    "token eyJhbGciOiJFZERTQSJ9.s3cr3t-value.s3cr3t-value",
+    "code_verifier=s3cr3t-value&x=1",
 ])  # fmt: skip
 def test_secrets_are_blacked_out(secret: str) -> None:
     hidden = redact(f"before {secret} after")
