@@ -1,7 +1,7 @@
 # The one way, by hand and in CI. Each target makes the environment by itself.
 SHELL := /bin/bash
 .DEFAULT_GOAL := run
-.PHONY: run demo test generate bench bundle environment clean
+.PHONY: run demo test generate screenshots bench bundle environment clean
 
 
 run: environment
@@ -16,6 +16,9 @@ test: environment
 generate: environment
 	.venv/bin/python -m tools.docs
 	.venv/bin/python scripts/snapshots.py
+
+screenshots: environment
+	.venv/bin/python -m scripts.screenshots
 
 bench: environment
 	.venv/bin/python bench/run.py

@@ -22,7 +22,6 @@ class Kind(StrEnum):
     SIGNED_IN = "signed_in"
     SIGN_IN_REFUSED = "sign_in_refused"
     SIGNED_OUT = "signed_out"
-    CONSENTED = "consented"
     DENIED = "denied"
     CODE_ISSUED = "code_issued"
     CODE_REPLAYED = "code_replayed"
@@ -41,8 +40,8 @@ class Kind(StrEnum):
     LIMITED = "limited"
 
 
-ONLY_LOGGED = frozenset({Kind.REFRESHED, Kind.REFRESH_RETRIED, Kind.LIMITED, Kind.CLIENT_REFUSED})
-"""So frequent, or so easily caused by strangers, that a row each would fill the database."""
+ONLY_LOGGED = frozenset({Kind.REFRESHED, Kind.REFRESH_RETRIED, Kind.LIMITED, Kind.CLIENT_REFUSED, Kind.UNSEAL_FAILED})
+"""So frequent, once it happens or because strangers cause it, that a row each would fill the database."""
 
 
 _ORDER = count()

@@ -45,6 +45,8 @@ class ChildKey:
 
     key: Secret
     key_id: str
+    name: str = ""
+    """As the person's workspace lists it."""
 
 
 class KeyRefused(Exception):
@@ -87,7 +89,15 @@ class GrantDetails:
     """Empty for all."""
     upstream_key_id: str | None = None
     """The id of the key that was made for it, which the person can delete in their workspace."""
+    upstream_key_name: str = ""
     drafts_only: bool = False
+
+    @property
+    def upstream_key(self) -> str | None:
+        """What a person finds the key by: workspaces list names, and several may have the same."""
+        if not self.upstream_key_id or not self.upstream_key_name:
+            return self.upstream_key_id
+        return f"{self.upstream_key_name} ({self.upstream_key_id})"
 
     def as_json(self) -> str:
         return json.dumps(
@@ -96,6 +106,7 @@ class GrantDetails:
                 "redirect_host": self.redirect_host,
                 "brands": [[brand.brand_id, brand.name] for brand in self.brands],
                 "upstream_key_id": self.upstream_key_id,
+                "upstream_key_name": self.upstream_key_name,
                 "drafts_only": self.drafts_only,
             }
         )
@@ -108,6 +119,7 @@ class GrantDetails:
             redirect_host=found.get("redirect_host", ""),
             brands=tuple(Brand(brand_id=one[0], name=one[1]) for one in found.get("brands", [])),
             upstream_key_id=found.get("upstream_key_id"),
+            upstream_key_name=found.get("upstream_key_name", ""),
             drafts_only=found.get("drafts_only", False),
         )
 

@@ -55,7 +55,7 @@ async def act(authority: Authority, request: Request) -> Response:
     if not await authority.revoke(grant_id, because="person", subject=session.subject) or found is None:
         return browser.go("/oauth/apps")
     details = GrantDetails.of(found.details)
-    return await _page(authority, browser, session, pages.revoked(details.client_name, details.upstream_key_id))
+    return await _page(authority, browser, session, pages.revoked(details.client_name, details.upstream_key))
 
 
 def _app(grant: Grant) -> pages.ConnectedApp:
@@ -70,6 +70,6 @@ def _app(grant: Grant) -> pages.ConnectedApp:
         brands=tuple(brand.name for brand in details.brands),
         created_at=grant.created_at,
         last_used_at=grant.last_used_at,
-        upstream_key=details.upstream_key_id,
+        upstream_key=details.upstream_key,
         needs_sign_in=grant.upstream_invalid_at is not None,
     )

@@ -91,6 +91,7 @@ async def answer(authority: Authority, request: Request) -> Response:
         redirect_host=redirects.display_host(asked.redirect_uri),
         brands=brands,
         upstream_key_id=child.key_id or None,
+        upstream_key_name=child.name,
         drafts_only=preset.drafts_only and Scope.POSTS_WRITE in scopes,
     )
     code = await _issue(authority, asked, client, session, scopes, child, details)

@@ -5,7 +5,7 @@ RFC 6749 §3.2 and §5, OAuth 2.1 §3.2 and §4, RFC 7523 §2, RFC 8707 §2.2.
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from starlette.requests import Request
@@ -44,6 +44,7 @@ from auth.scopes import UnknownScope, format_scopes, parse_scopes
 from auth.tokens import Claims
 from auth.vault import CannotOpen, Secret, open_under_token, seal_under_token
 
+_NOTED_EVERY = timedelta(hours=1)
 _GONE = "the code or refresh token is unknown, expired, used, revoked or of another client"
 
 
@@ -274,6 +275,7 @@ async def _by_itself(authority: Authority, step: ByItself, values: Values) -> di
     grant = None if step.client.grant_id is None else await authority.store.find_grant(step.client.grant_id)
     if grant is None or not _is_live(grant, authority.clock()):
         raise OAuthError("unauthorized_client", "no upstream key belongs to this client; the operator binds one to it")
+    await _note_use(authority, grant)
     return issue(
         authority,
         replace(grant, resource=_resource(authority, values, grant)),
@@ -295,12 +297,20 @@ async def _by_enterprise(authority: Authority, step: ByEnterprise, values: Value
     if claimed is not None and normal_resource(claimed) != grant.resource:
         raise invalid_target("resource of the assertion is not one of this server")
     scope = _within(step.scope or grant.scope, grant.scope)
+    await _note_use(authority, grant)
     return issue(
         authority,
         replace(grant, resource=_resource(authority, values, grant)),
         scope,
         client_id=step.client.client_id,
     )
+
+
+async def _note_use(authority: Authority, grant: Grant) -> None:
+    """For grants that have no refresh, which notes it otherwise; seldom, because it is a write."""
+    now = authority.clock()
+    if now - grant.last_used_at >= _NOTED_EVERY:
+        await authority.store.touch_grant(grant.grant_id, now=now)
 
 
 def _is_live(grant: Grant, now: datetime) -> bool:

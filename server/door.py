@@ -7,12 +7,13 @@ import logging
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from auth.audit import Kind
 from auth.authority import Authority
-from auth.broker import NoCredential
+from auth.broker import Credential, NoCredential
 from auth.metadata import resource_metadata_url
 from auth.records import Unavailable
 from auth.scopes import format_scopes, parse_scopes
-from auth.tokens import TokenRefused
+from auth.tokens import Claims, TokenRefused
 from auth.vault import VaultError
 from server.callers import Caller, caller_of, permission_named
 from server.resources import tool_of
@@ -102,7 +103,7 @@ class SignIn:
     async def _with_token(self, token: str) -> Caller | Turned:
         try:
             claims = await self.authority.verify(token, self.resource)
-            credential = await self.authority.credentials.find(claims.grant_id)
+            credential = await self._credential(claims)
         except (TokenRefused, NoCredential):
             return self._challenge("invalid_token", "the token is expired, revoked, or not for this server")
         except (Unavailable, VaultError) as problem:
@@ -118,6 +119,15 @@ class SignIn:
             client_id=claims.client_id,
             subject=claims.subject,
         )
+
+    async def _credential(self, claims: Claims) -> Credential:
+        try:
+            return await self.authority.credentials.find(claims.grant_id)
+        except VaultError:
+            await self.authority.audit.note(
+                Kind.UNSEAL_FAILED, subject=claims.subject, client_id=claims.client_id, grant_id=claims.grant_id
+            )
+            raise
 
     def admits_message(self, caller: Caller, message: Any) -> Turned | None:
         """403 with every scope that a call needs: clients ask for them and come again (RFC 6750 §3.1)."""

@@ -73,7 +73,7 @@ class RestUpstream:
         raw, key_id = body.get("raw_key"), body.get("id")
         if not isinstance(raw, str) or not isinstance(key_id, str):
             raise UpstreamUnavailable
-        return ChildKey(key=Secret(raw), key_id=key_id)
+        return ChildKey(key=Secret(raw), key_id=key_id, name=name)
 
     async def _scopes(self, key: Secret) -> frozenset[TokenScope]:
         found = await asyncio.gather(*(self._may(operation, key) for operation in PROBES.values()))

@@ -1,6 +1,8 @@
 """An authority as a whole: the keys that it needs at its start, their change, what it forgets, and what it notes."""
 
 import json
+import logging
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -11,6 +13,7 @@ from auth.policy import presets_named
 from auth.records import digest
 from auth.tokens import TokenRefused
 from auth.vault import KeyEncryptionKeys, Secret, WrongKeys
+from server.door import SignIn, Turned
 from tests.auth.authorities import KEYS, MCP, a_policy, file_url, serving
 from tests.conftest import HeldClock
 
@@ -118,3 +121,18 @@ def test_presets_are_chosen_by_name_in_the_operators_order() -> None:
     ]  # fmt: skip
     with pytest.raises(BadConfiguration, match="Analyst, Drafter"):
         presets_named("Root")
+
+
+async def test_a_credential_that_does_not_open_is_noted_and_is_not_the_clients_fault(
+    tmp_path: Path, clock: HeldClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, logger="socialapi_mcp.auth.audit")
+    async with serving(file_url(tmp_path), clock) as served:
+        tokens = await served.tokens()
+        with sqlite3.connect(tmp_path / "auth.sqlite") as outside:
+            outside.execute("UPDATE auth_grant SET wrapped_key = zeroblob(61)")
+        outside.close()
+        turned = await SignIn(served.authority, MCP).admit(f"Bearer {tokens['access_token']}")
+        grant_id = (await served.authority.verify(tokens["access_token"], MCP)).grant_id
+    assert isinstance(turned, Turned) and turned.status == 503
+    assert f"audit unseal_failed subject=usr_sample client={tokens['client_id']} grant={grant_id} {{}}" in caplog.text

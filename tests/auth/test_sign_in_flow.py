@@ -140,6 +140,20 @@ async def test_who_revokes_at_the_connected_apps_ends_the_grant(served: Served) 
     assert (await served.refresh(client_id, tokens["refresh_token"])).json()["error"] == "invalid_grant"
 
 
+async def test_a_key_that_stays_behind_is_told_by_the_name_that_the_workspace_lists(served: Served) -> None:
+    client_id = (await served.register(client_name="Planner"))["client_id"]
+    browser = served.browser()
+    await served.redeem(client_id, await browser.code(client_id))
+    headers = {"Authorization": f"Bearer {served.local_key}"}
+    transport = httpx2.ASGITransport(app=served.api.app)
+    async with httpx2.AsyncClient(transport=transport, base_url="http://local", headers=headers) as api:
+        (made,) = [key for key in (await api.get("/v1/keys")).json()["data"] if key["name"].startswith("Planner")]
+    page = await browser.get("/oauth/apps")
+    assert f"{made['name']} ({made['id']})" in page.text
+    form = {"csrf": browser.hidden("csrf"), "action": "revoke", "grant": browser.hidden("grant")}
+    assert f"delete the key {made['name']} ({made['id']}) there" in (await browser.post("/oauth/apps", form)).text
+
+
 async def test_who_says_no_sends_the_client_a_refusal(served: Served) -> None:
     client_id = (await served.register())["client_id"]
     browser = served.browser()

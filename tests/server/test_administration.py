@@ -117,3 +117,23 @@ def test_the_commands_work_from_a_shell(tmp_path: Path) -> None:
     assert "planner" in listed.stdout and "cs_" not in listed.stdout
     gone = run(tmp_path, "grants", "revoke", "gr_none")
     assert (gone.returncode, "grants list" in gone.stderr) == (1, True)
+
+
+async def test_the_last_use_of_a_client_that_acts_by_itself_is_known_to_the_hour(
+    tmp_path: Path, clock: HeldClock
+) -> None:
+    async with serving(file_url(tmp_path), clock, policy=a_policy(allows_client_credentials=True)) as served:
+        file = tmp_path / "key"
+        file.write_text(served.local_key, encoding="ascii")
+        made = await add_client(
+            served.authority, {"client_name": "Robot", "grant_types": ["client_credentials"], "api_key_file": file}
+        )
+        begun, uses = clock.now(), list[float]()
+        for minutes in (59, 1, 30, 30):
+            clock.advance(minutes=minutes)
+            answer = await served.token(None, grant_type="client_credentials", **made)
+            grant_id = (await served.authority.verify(answer.json()["access_token"], MCP)).grant_id
+            grant = await served.authority.store.find_grant(grant_id)
+            assert grant is not None
+            uses.append((grant.last_used_at - begun).total_seconds() / 60)
+    assert uses == [0, 60, 60, 120]
