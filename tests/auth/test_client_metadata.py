@@ -84,7 +84,7 @@ def test_a_small_document_gets_the_defaults_of_a_public_client() -> None:
         "client_id": URL,
         "client_name": "A client",
         "redirect_uris": ["https://client.example/callback", "http://127.0.0.1/callback"],
-        "grant_types": ["authorization_code"],
+        "grant_types": ["authorization_code", "refresh_token"],
         "response_types": ["code"],
         "token_endpoint_auth_method": "none",
         "token_endpoint_auth_methods": ["none"],
