@@ -14,6 +14,8 @@ ALGORITHMS = ("EdDSA", "Ed25519", "ES256", "RS256", "PS256")
 MAX_SECONDS = 600
 """An assertion whose end is further away would have to be remembered for as long."""
 SKEW_SECONDS = 30
+_NAMES = ("iss", "sub", "jti", "client_id", "tenant")
+"""What is looked up, so it must not hold half a character or a null, which JSON can and no database takes."""
 
 
 class _Listed(JWSRegistry):
@@ -55,6 +57,8 @@ def check_claims(claims: Mapping[str, Any], refusal: type[Exception], *needed: s
         jwt.JWTClaimsRegistry(now=now, leeway=SKEW_SECONDS, **essential).validate(dict(claims))
     except (JoseError, ValueError, TypeError):
         raise refusal("aud, exp or another claim of the assertion is missing, over, or not for this server") from None
+    if any(isinstance(name, str) and not name.isprintable() for name in map(claims.get, _NAMES)):
+        raise refusal
 
 
 def note(claims: Mapping[str, Any]) -> bool:

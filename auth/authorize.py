@@ -174,6 +174,7 @@ def _asked(authority: Authority, values: Values, client: KnownClient, redirect_u
     found = authority.engine.authorize(values, client, now=authority.clock())
     if "request" in values or "request_uri" in values:
         raise OAuthError("request_not_supported", "request objects are not supported here")
+    resource = _resource(authority, values)
     scope = _scope(values, client)
     if "none" in first(values, "prompt").split():
         # Consent is always asked for, so without a prompt there is never an answer (OpenID Connect Core §3.1.2.6).
@@ -181,7 +182,7 @@ def _asked(authority: Authority, values: Values, client: KnownClient, redirect_u
     return Asked(
         client_id=client.client_id,
         redirect_uri=redirect_uri,
-        resource=_resource(authority, values),
+        resource=resource,
         challenge=found.challenge,
         scope=scope,
         state=found.state,

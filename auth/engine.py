@@ -74,6 +74,12 @@ class Engine:
         Raises:
             OAuthError: to be sent to the redirect URI.
         """
+        asked = _first(values, "response_type")
+        if asked != "code":
+            # authlib fails at a sentence of its own that quotes it, where it holds a quotation mark.
+            missing = invalid_request("response_type is missing; send code")
+            code = "unsupported_response_type"
+            raise missing if asked is None else OAuthError(code, _WORDS[code])
         turn.set(Turn(Known(now=now, client=client)))
         request = self._request("GET", values, {})
         try:
@@ -88,6 +94,8 @@ class Engine:
         Raises:
             OAuthError: as the token endpoint answers it.
         """
+        if _first(values, "grant_type") is None:
+            raise invalid_request("grant_type is missing")
         run = Turn(known)
         turn.set(run)
         headers = {} if authorization is None else {"Authorization": authorization}
@@ -141,7 +149,9 @@ def client_id_of(values: Values, authorization: str | None) -> str | None:
         found = _subject_of(values["client_assertion"][0])
     if named is not None and found is not None and named != found:
         raise invalid_request("client_id differs from the client that authenticates")
-    return found or named
+    chosen = found or named or ""
+    # No id that anybody was given holds others, and an assertion or a header can hold some that no database takes.
+    return chosen if chosen.isascii() and chosen.isprintable() else None
 
 
 def assertion_issuer(assertion: str) -> str | None:

@@ -12,7 +12,7 @@ from localapi.app import EmbeddedApi, Options
 from tests.databases import Postgres, skip_without_server
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def anyio_backend() -> str:
     return "asyncio"
 

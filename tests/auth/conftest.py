@@ -9,7 +9,9 @@ import pytest
 from auth.migrations.run import upgrade
 from auth.store import Store
 from auth.tables import metadata
+from tests.auth.authorities import Served, file_url, serving
 from tests.auth.stores import open_store
+from tests.conftest import HeldClock
 from tests.databases import Postgres, skip_without_server
 
 
@@ -39,3 +41,10 @@ async def store(store_url: str) -> AsyncIterator[Store]:
     opened = await open_store(store_url)
     yield opened
     await opened.close()
+
+
+@pytest.fixture(scope="module")
+async def shared(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Served]:
+    """One authority for a module's tests: each brings clients of its own, and the clock only moves on."""
+    async with serving(file_url(tmp_path_factory.mktemp("auth")), HeldClock()) as running:
+        yield running

@@ -24,15 +24,9 @@ EVIL = {
 }
 
 
-@pytest.fixture(scope="module")
-def anyio_backend() -> str:
-    return "asyncio"
-
-
-@pytest.fixture(scope="module")
-async def served(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Served]:
-    async with serving(database_in(tmp_path_factory.mktemp("auth")), HeldClock()) as running:
-        yield running
+@pytest.fixture
+def served(shared: Served) -> Served:
+    return shared
 
 
 async def walk(browser: Browser, response: httpx2.Response) -> httpx2.Response:

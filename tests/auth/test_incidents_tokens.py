@@ -34,15 +34,9 @@ pytestmark = pytest.mark.anyio
 ROOT = Path(__file__).parents[2]
 
 
-@pytest.fixture(scope="module")
-def anyio_backend() -> str:
-    return "asyncio"
-
-
-@pytest.fixture(scope="module")
-async def served(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Served]:
-    async with serving(database_in(tmp_path_factory.mktemp("auth")), HeldClock()) as running:
-        yield running
+@pytest.fixture
+def served(shared: Served) -> Served:
+    return shared
 
 
 def test_no_address_is_ever_opened_by_a_shell_or_a_browser() -> None:
