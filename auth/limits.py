@@ -10,6 +10,7 @@ import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import TYPE_CHECKING, Protocol
 
 from auth.records import Hit
@@ -73,6 +74,7 @@ async def hit_limit(buckets: Buckets, limit: str, *whose: str) -> Hit:
     return await buckets.hit(f"{limit}:{_digest(whose)}", capacity=figures.capacity, per=figures.per)
 
 
+@lru_cache(maxsize=4096)
 def source(address: str) -> str:
     """What of an IP address is counted: of IPv6 the /64, as that is what one subscriber has (RFC 6177 §2)."""
     try:

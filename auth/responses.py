@@ -19,11 +19,29 @@ CORS: Mapping[str, str] = {
 NO_STORE: Mapping[str, str] = {"Cache-Control": "no-store", "Pragma": "no-cache"}
 
 
+_EVERY = tuple(
+    (name.lower().encode(), value.encode())
+    for name, value in {
+        **NO_STORE,
+        **CORS,
+        "X-Content-Type-Options": "nosniff",
+        "Content-Type": "application/json",
+    }.items()
+)
+_ENCODER = json.JSONEncoder(separators=(",", ":"))
+
+
+class _Json(Response):
+    """Headers that are alike in every answer are not made anew for each."""
+
+    def init_headers(self, headers: Mapping[str, str] | None = None) -> None:
+        more = ((name.lower().encode(), value.encode()) for name, value in (headers or {}).items())
+        self.raw_headers = [*_EVERY, (b"content-length", str(len(self.body)).encode()), *more]
+
+
 def json_response(body: Mapping[str, Any], status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
     """A JSON answer (RFC 6749 §5.1)."""
-    content = json.dumps(body, separators=(",", ":")).encode()
-    every = {**NO_STORE, **CORS, "X-Content-Type-Options": "nosniff", **(headers or {})}
-    return Response(content, status, headers=every, media_type="application/json")
+    return _Json(_ENCODER.encode(body), status, headers)
 
 
 def error_response(refusal: OAuthError) -> Response:

@@ -3,10 +3,12 @@
 import logging
 import secrets
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
+from starlette.types import Receive, Scope, Send
 
 from auth import (
     authorize,
@@ -55,7 +57,7 @@ KEYS_PATHS = ("/jwks", "/.well-known/jwks.json")
 def routes(authority: Authority) -> list[BaseRoute]:
     """The routes of one authority, which need not have started yet."""
     found: list[BaseRoute] = [
-        Route(path, _for_programs(authority, endpoint), methods=["POST", "OPTIONS"])
+        Route(path, _ForPrograms(authority, endpoint), methods=["POST", "OPTIONS"])
         for endpoint, paths in FOR_PROGRAMS.values()
         for path in paths
     ]
@@ -67,12 +69,22 @@ def routes(authority: Authority) -> list[BaseRoute]:
     return found
 
 
-def _for_programs(authority: Authority, endpoint: Endpoint) -> Callable[[Request], Awaitable[Response]]:
-    async def answer(request: Request) -> Response:
+@dataclass(frozen=True, slots=True)
+class _ForPrograms:
+    """One endpoint as an app of its own: it answers every failure itself, so nothing has to be wrapped around it."""
+
+    authority: Authority
+    endpoint: Endpoint
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        response = await self._answer(Request(scope, receive))
+        await response(scope, receive, send)
+
+    async def _answer(self, request: Request) -> Response:
         if request.method == "OPTIONS":
             return Response(status_code=204, headers=CORS)
         try:
-            return await endpoint(authority, request)
+            return await self.endpoint(self.authority, request)
         except OAuthError as refusal:
             return error_response(refusal)
         except (Unavailable, VaultError) as problem:
@@ -83,8 +95,6 @@ def _for_programs(authority: Authority, endpoint: Endpoint) -> Callable[[Request
             reference = secrets.token_hex(4)
             logger.error("%s failed, reference %s", request.url.path, reference, exc_info=error)
             return error_response(OAuthError("server_error", f"this server failed; its log has {reference}", 500))
-
-    return answer
 
 
 def _for_people(authority: Authority, endpoint: Endpoint) -> Callable[[Request], Awaitable[Response]]:

@@ -4,7 +4,6 @@ RFC 6749 §3.2 and §5, OAuth 2.1 §3.2 and §4, RFC 7523 §2, RFC 8707 §2.2.
 """
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -58,7 +57,7 @@ async def token(authority: Authority, request: Request) -> Response:
     client_id = engine.client_id_of(values, authorization) or ""
     await check_limits(authority, "token_client", client_id, request)
     known = await _known(authority, values, client_id)
-    plan = await _plan(authority, values, authorization, known, request)
+    plan = await _plan(authority, values, authorization, known, client_id=client_id, request=request)
     body = await _carry_out(authority, plan, values)
     return json_response(body)
 
@@ -153,9 +152,8 @@ async def _issuer_keys(authority: Authority, assertion: str, client_id: str) -> 
 
 
 async def _plan(
-    authority: Authority, values: Values, authorization: str | None, known: Known, request: Request
+    authority: Authority, values: Values, authorization: str | None, known: Known, *, client_id: str, request: Request
 ) -> Plan:
-    client_id = engine.client_id_of(values, authorization) or ""
     address = address_of(request)
     try:
         plan = authority.engine.plan(values, authorization, known)
@@ -275,14 +273,10 @@ async def _by_itself(authority: Authority, step: ByItself, values: Values) -> di
     grant = None if step.client.grant_id is None else await authority.store.find_grant(step.client.grant_id)
     if grant is None or not _is_live(grant, authority.clock()):
         raise OAuthError("unauthorized_client", "no upstream key belongs to this client; the operator binds one to it")
+    _check_resource(values, grant)
+    scope = _within(step.scope or grant.scope, grant.scope)
     await _note_use(authority, grant)
-    return issue(
-        authority,
-        replace(grant, resource=_resource(authority, values, grant)),
-        _within(step.scope or grant.scope, grant.scope),
-        client_id=step.client.client_id,
-        is_person=False,
-    )
+    return issue(authority, grant, scope, client_id=step.client.client_id, is_person=False)
 
 
 async def _by_enterprise(authority: Authority, step: ByEnterprise, values: Values) -> dict[str, Any]:
@@ -296,14 +290,10 @@ async def _by_enterprise(authority: Authority, step: ByEnterprise, values: Value
     claimed = step.claims.get("resource")
     if claimed is not None and normal_resource(claimed) != grant.resource:
         raise invalid_target("resource of the assertion is not one of this server")
+    _check_resource(values, grant)
     scope = _within(step.scope or grant.scope, grant.scope)
     await _note_use(authority, grant)
-    return issue(
-        authority,
-        replace(grant, resource=_resource(authority, values, grant)),
-        scope,
-        client_id=step.client.client_id,
-    )
+    return issue(authority, grant, scope, client_id=step.client.client_id)
 
 
 async def _note_use(authority: Authority, grant: Grant) -> None:
@@ -317,11 +307,11 @@ def _is_live(grant: Grant, now: datetime) -> bool:
     return grant.revoked_at is None and grant.upstream_invalid_at is None and grant.expires_at > now
 
 
-def _resource(authority: Authority, values: Values, grant: Grant) -> str:
+def _check_resource(values: Values, grant: Grant) -> None:
+    """Refuse another resource than the grant's (RFC 8707 §2.2); raises OAuthError."""
     asked = first(values, "resource")
     if asked and normal_resource(asked) != grant.resource:
         raise invalid_target("resource is not one of this server; use the address of its MCP endpoint")
-    return grant.resource
 
 
 def _within(asked: str, granted: str) -> str:

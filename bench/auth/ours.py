@@ -39,6 +39,8 @@ from server import logs
 from server.callers import Caller
 from server.door import SignIn
 
+# As behind a proxy that ends TLS.
+ISSUER = "https://auth.example"
 CLIENT, SECRET = "bench", "s" * 43
 SCOPE = "accounts:read posts:read posts:write media:read inbox:read"
 OWN_GRANT = "grant-of-the-client"
@@ -58,11 +60,11 @@ class NoUpstream:
 class Prepared:
     """The authority and what it starts with: a client, its grant, and families on demand."""
 
-    def __init__(self, url: str, address: str) -> None:
-        self.url, self.resource = url, f"{address}/mcp"
+    def __init__(self, url: str) -> None:
+        self.resource = f"{ISSUER}/mcp"
         store: Store = SqliteStore(Path(url.removeprefix("sqlite:///"))) if is_file(url) else PostgresStore(url)
         self.authority = Authority(
-            policy=Policy(issuer=address, resources=[self.resource], allows_client_credentials=True),
+            policy=Policy(issuer=ISSUER, resources=[self.resource], allows_client_credentials=True),
             store=store,
             vault=Vault(KeyEncryptionKeys(keys={"k1": Secret(b"k" * 32)})),
             upstream=NoUpstream(),
@@ -173,8 +175,8 @@ async def small(scope: Scope, receive: Receive, send: Send) -> None:
     await send({"type": "http.response.body", "body": BODY})
 
 
-def application(url: str, address: str) -> ASGIApp:
-    prepared = Prepared(url, address)
+def application(url: str) -> ASGIApp:
+    prepared = Prepared(url)
     behind = guarded(small, SignIn(prepared.authority, prepared.resource))
 
     @asynccontextmanager
@@ -216,7 +218,7 @@ def main() -> None:
     logs.set_up(given.log_level)
     upgrade(given.database)
     uvicorn.run(
-        application(given.database, f"http://127.0.0.1:{given.port}"),
+        application(given.database),
         host="127.0.0.1",
         port=given.port,
         loop="uvloop",

@@ -144,7 +144,7 @@ def races_of(stack: ExitStack, given: argparse.Namespace) -> list[Race]:
         Race(
             name="client credentials",
             goal=1.4,
-            mine=form(sqlite, "/oauth/token", f"grant_type=client_credentials&resource={sqlite.address}/mcp&{SCOPE}"),
+            mine=form(sqlite, "/oauth/token", f"grant_type=client_credentials&resource={ours.ISSUER}/mcp&{SCOPE}"),
             theirs=form(theirs, "/token", f"grant_type=client_credentials&resource={theirs.address}/mcp&{SCOPE}"),
         ),
         Race(
