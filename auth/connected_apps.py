@@ -11,7 +11,7 @@ from auth.browser import Browser
 from auth.forms import first
 from auth.records import Grant, Session, digest
 from auth.scopes import SCOPES, BroadScope, Scope, parse_scopes
-from auth.sign_in import find_session, read_page_form
+from auth.sign_in import find_session, read_page_form, session_name
 
 _EVERYTHING = "Everything that the key can do"
 
@@ -28,7 +28,7 @@ async def _page(authority: Authority, browser: Browser, session: Session, notice
     html = pages.connected_apps(
         pages.ConnectedApps(
             csrf=browser.csrf(browser.session_secret or "", "apps"),
-            account=session.subject,
+            account=session_name(browser, session),
             apps=tuple(_app(grant) for grant in grants),
             notice=notice,
         )

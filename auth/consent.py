@@ -96,7 +96,7 @@ async def answer(authority: Authority, request: Request) -> Response:
     )
     code = await _issue(authority, asked, client, session, scopes, child, details)
     # The key that was pasted is dropped here; the sign-in stays for the list of apps.
-    await begin_session(authority, browser, session.subject, None)
+    await begin_session(authority, browser, session.subject, name=person.name, key=None)
     browser.close_request(request_id)
     return browser.go(answer_to(authority, asked.redirect_uri, asked.state, {"code": code}))
 

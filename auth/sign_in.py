@@ -1,5 +1,7 @@
 """Signing in at the pages: with an API key, which the API checks, or by one click as the user of a local API."""
 
+import json
+from collections.abc import Mapping
 from datetime import timedelta
 from ipaddress import ip_address
 from urllib.parse import quote, urlsplit
@@ -52,21 +54,22 @@ async def sign_in(authority: Authority, request: Request) -> Response:
     except UpstreamUnavailable:
         wrong = "The API does not answer now, so the key could not be checked. Try again in a minute."
         return await _page(authority, browser, request_id, wrong=wrong, status=503)
-    await begin_session(authority, browser, person.subject, key)
+    await begin_session(authority, browser, person.subject, name=person.name, key=key)
     await authority.audit.note(Kind.SIGNED_IN, subject=person.subject, by=_way(values))
     return browser.go(f"/oauth/consent?request={quote(request_id)}" if request_id else "/oauth/apps")
 
 
-async def begin_session(authority: Authority, browser: Browser, subject: str, key: Secret | None) -> None:
-    """A new session id, never one that the browser had before (session fixation); the key lies under it alone."""
+async def begin_session(authority: Authority, browser: Browser, subject: str, *, name: str, key: Secret | None) -> None:
+    """A new session id, never one that the browser had before (session fixation); name and key lie under it alone."""
     now, secret = authority.clock(), authority.random()
+    kept = Secret(json.dumps({"name": name, "key": None if key is None else key.reveal().decode()}))
     session = Session(
         session_hash=digest(secret),
         subject=subject,
         authenticated_at=now,
         last_seen_at=now,
         expires_at=now + SESSION_LIFETIME,
-        sealed=None if key is None else seal_under_token(key, token=Secret(secret), purpose="pasted-key"),
+        sealed=seal_under_token(kept, token=Secret(secret), purpose="pasted-key"),
     )
     old = browser.session_secret
     if old is None or not await authority.store.rotate_session(digest(old), session):
@@ -82,15 +85,29 @@ async def find_session(authority: Authority, browser: Browser) -> Session | None
     return await authority.store.find_session(digest(secret), now=authority.clock(), idle=SESSION_IDLE)
 
 
+def session_name(browser: Browser, session: Session) -> str:
+    """What the person is called, or the id of their user."""
+    return _kept(browser, session).get("name") or session.subject
+
+
 def session_key(authority: Authority, browser: Browser, session: Session) -> Secret | None:
     """The key that was given a moment ago and waits for the consent."""
+    key = _kept(browser, session).get("key")
+    if key is None or authority.clock() - session.authenticated_at > KEY_KEPT:
+        return None
+    return Secret(key)
+
+
+def _kept(browser: Browser, session: Session) -> Mapping[str, str | None]:
     secret = browser.session_secret
-    if session.sealed is None or secret is None or authority.clock() - session.authenticated_at > KEY_KEPT:
-        return None
+    if session.sealed is None or secret is None:
+        return {}
     try:
-        return open_under_token(session.sealed, token=Secret(secret), purpose="pasted-key")
+        opened = open_under_token(session.sealed, token=Secret(secret), purpose="pasted-key")
     except CannotOpen:
-        return None
+        return {}
+    found: Mapping[str, str | None] = json.loads(opened.reveal())
+    return found
 
 
 async def identified(authority: Authority, browser: Browser) -> tuple[Session, Secret, Person] | None:

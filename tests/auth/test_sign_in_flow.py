@@ -131,7 +131,7 @@ async def test_who_revokes_at_the_connected_apps_ends_the_grant(served: Served) 
     code = await browser.code(client_id)
     tokens = (await served.redeem(client_id, code)).json()
     page = await browser.get("/oauth/apps")
-    assert page.status_code == 200 and "Planner" in page.text
+    assert page.status_code == 200 and "Planner" in page.text and "sample@localhost" in page.text
     form = {"csrf": browser.hidden("csrf"), "action": "revoke", "grant": browser.hidden("grant")}
     done = await browser.post("/oauth/apps", form)
     assert "Planner is disconnected" in done.text
