@@ -168,7 +168,7 @@ def _key_form(page: SignIn) -> str:
         "Where your key may make keys, it is replaced at once by a narrower key of its own, named "
         f"{markup.name(page.keeps_name)}."
         if page.keeps_name
-        else "Where it may make keys, a narrower key of its own takes its place at once; else it is kept sealed."
+        else "It is sealed, and used only for what you allow."
     )
     described, invalid = ("wrong key-hint", ' aria-invalid="true"') if page.wrong else ("key-hint", "")
     look = ' class="go"' if page.local_user is None else ""

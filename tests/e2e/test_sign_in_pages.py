@@ -30,7 +30,7 @@ def browser() -> Iterator[Browser]:
 
 
 def test_axe_finds_no_violation_in_light_and_dark(here: Place, browser: Browser) -> None:
-    node()
+    node("axe-core")
     axe = (MODULES / "axe-core" / "axe.min.js").read_text(encoding="utf-8")
     # Past the pages' own policy, for the judge's script alone.
     context = browser.new_context(bypass_csp=True)
@@ -66,7 +66,9 @@ def test_every_page_is_quiet_and_fits_a_phone(here: Place, browser: Browser) -> 
                 too_wide.append(f"{name} at {width}")
         assert page.evaluate("document.styleSheets[0].cssRules.length") > 20, name
     context.close()
-    assert len(names) == len(set(names)) and not said and not too_wide
+    assert not said
+    assert not too_wide
+    assert len(names) == len(set(names))
 
 
 @pytest.mark.parametrize("pastes_key", [False, True], ids=["click", "key"])
