@@ -281,13 +281,31 @@ class SqliteStore(SqlStore):
 def _commit(database: sqlite3.Connection, works: list[Work]) -> list[object]:
     """What each work returned or raised; nothing is returned before it is on the disk."""
     try:
-        database.execute("BEGIN IMMEDIATE")
-        outcomes = [_attempt(database, work) for work in works]
-        database.execute("COMMIT")
+        outcomes = _together(database, works) or _apart(database, works)
     except sqlite3.Error as error:
         if database.in_transaction:
             database.execute("ROLLBACK")
         return [_unavailable(error)] * len(works)
+    return outcomes
+
+
+def _together(database: sqlite3.Connection, works: list[Work]) -> list[object] | None:
+    """All as if none could fail, which spares a savepoint each; None, and nothing done, if one did."""
+    database.execute("BEGIN IMMEDIATE")
+    try:
+        outcomes = [work(database) for work in works]
+    except Exception:  # noqa: BLE001 - whatever it was, each is tried again by itself
+        if database.in_transaction:
+            database.execute("ROLLBACK")
+        return None
+    database.execute("COMMIT")
+    return outcomes
+
+
+def _apart(database: sqlite3.Connection, works: list[Work]) -> list[object]:
+    database.execute("BEGIN IMMEDIATE")
+    outcomes = [_attempt(database, work) for work in works]
+    database.execute("COMMIT")
     return outcomes
 
 
