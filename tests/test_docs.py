@@ -9,6 +9,7 @@ from auth.audit import Kind
 from auth.limits import LIMITS
 from auth.scopes import PRESETS, BroadScope, Scope
 from auth.tables import metadata
+from server.cli import app
 from server.settings import Settings
 
 ROOT = Path(__file__).parents[1]
@@ -77,3 +78,26 @@ def test_every_scope_and_role_is_described() -> None:
 def test_the_limits_on_the_page_are_those_of_the_code() -> None:
     figures = {int(figure.replace(",", "")) for figure in re.findall(r"[\d,]*\d", section("### Limits"))}
     assert {limit.capacity for limit in LIMITS.values()} <= figures
+
+
+@pytest.mark.parametrize("words", sorted(set(re.findall(r"`socialapi-mcp (\w+ [a-z][\w-]+)", README + PAGE))))
+def test_every_command_on_the_pages_exists(words: str) -> None:
+    command, _, below = words.partition(" ")
+    assert command in app and (below in app[command] or command in {"simulate", "call"})
+
+
+@pytest.mark.parametrize("option", sorted(set(re.findall(r"--[a-z][\w-]+", section("### Clients of yours")))))
+def test_every_option_for_clients_exists(option: str) -> None:
+    known = {name for part in ("clients", "links") for name in options(part)}
+    assert option in known
+
+
+def options(part: str) -> set[str]:
+    """The options of the commands below a command."""
+    return {
+        name
+        for command in app[part]
+        if not command.startswith("-")
+        for argument in app[part][command].assemble_argument_collection()
+        for name in argument.names
+    }

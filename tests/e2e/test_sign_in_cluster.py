@@ -19,7 +19,7 @@ from auth.store_postgres import PostgresStore
 from auth.tokens import Claims
 from auth.vault import KeyEncryptionKeys, Vault
 from tests.databases import Postgres
-from tests.e2e.processes import free_port, key, serve
+from tests.e2e.processes import COMMAND, environment, free_port, key, serve
 from tests.e2e.proxy import RoundRobin
 from tests.e2e.sign_ins import SignIn, key_id_of, published_keys
 
@@ -51,17 +51,24 @@ class Cluster:
     def sign_in(self) -> SignIn:
         return SignIn(self.address, self.key)
 
+    @property
+    def variables(self) -> dict[str, str]:
+        """All that they have to agree on."""
+        return {
+            "SOCIALAPI_DATABASE_URL": self.database,
+            "SOCIALAPI_AUTH_KEYS": KEYS,
+            "SOCIALAPI_PUBLIC_URL": self.address,
+        }
+
     def start(self, number: int) -> None:
         """Start, or start again, one of them."""
         port = self.proxy.ports[number]
-        self.running[number] = serve(
-            "http",
-            self.folder / str(number),
-            port,
-            SOCIALAPI_DATABASE_URL=self.database,
-            SOCIALAPI_AUTH_KEYS=KEYS,
-            SOCIALAPI_PUBLIC_URL=self.address,
-        )
+        self.running[number] = serve("http", self.folder / str(number), port, **self.variables)
+
+    def command(self, *words: str) -> str:
+        """What a command of the operator prints, at a third machine."""
+        variables = environment(self.folder / "2") | self.variables
+        return subprocess.run([COMMAND, *words], env=variables, check=True, capture_output=True, text=True).stdout
 
     def kill(self, number: int) -> None:
         self.running[number].kill()
@@ -137,19 +144,23 @@ def test_what_one_process_revokes_the_other_refuses_within_two_seconds(cluster: 
             time.sleep(0.05)
 
 
-def test_a_token_of_a_signing_key_that_is_new_to_a_process_is_accepted_at_once(cluster: Cluster) -> None:
+def test_a_token_of_a_signing_key_that_is_new_to_a_process_is_accepted_within_two_seconds(cluster: Cluster) -> None:
     with cluster.sign_in() as person:
         token = person.whole().access_token
         new = asyncio.run(rotate(cluster.database))
         person.access_token = signed_again(token, new)
-        assert [person.call(member).status_code for member in cluster.members] == [200, 200]
+        rotated_at = time.monotonic()
+        # A process that has read the keys within the last second does not read them again for every unknown one.
+        while [person.call(member).status_code for member in cluster.members] != [200, 200]:
+            assert time.monotonic() - rotated_at < 2.0, "the key is not looked for"
+            time.sleep(0.2)
 
 
 def test_a_new_signing_key_is_seen_by_both_within_a_minute(cluster: Cluster) -> None:
     with cluster.sign_in() as person:
         old_token = person.whole().access_token
         old = published_keys(cluster.address)
-        new = asyncio.run(rotate(cluster.database)).ring.active.key_id
+        new = cluster.command("keys", "rotate", "--now").partition(" ")[0]
         rotated_at = time.monotonic()
         while not all(new in published_keys(member) for member in cluster.members):
             assert time.monotonic() - rotated_at < 60, "the new key is not published by both"
@@ -220,7 +231,7 @@ def sign_in_several_times(address: str, api_key: str) -> None:
 
 
 async def rotate(database: str) -> Loaded:
-    """Let another signing key sign at once, as an operator does from outside; the keys after it."""
+    """Let another signing key sign at once, as a third process; the keys after it."""
     store = PostgresStore(database)
     await store.open()
     try:
