@@ -8,7 +8,7 @@ import pytest
 
 from auth.records import Unavailable
 from auth.scopes import Scope
-from tests.auth.authorities import ISSUER, MCP, file_url, serving
+from tests.auth.authorities import ISSUER, MCP, MINUTE, file_url, serving
 from tests.auth.doors import LIST, AtTheDoor, call, open_door, result_of
 from tests.auth.forging import decoded
 from tests.conftest import HeldClock
@@ -209,3 +209,16 @@ async def test_a_drafter_prepares_and_never_publishes(door: AtTheDoor) -> None:
     result = result_of(await door.send(call("create_post", text="x", publish_now=True), access))
     assert result["isError"] is True
     assert not [one for one in door.upstream.requests if one.method == "POST"]
+
+
+@pytest.mark.parametrize("changes", [False, True])
+async def test_a_drafter_plans_nothing_by_the_time_of_a_target(door: AtTheDoor, changes: bool) -> None:
+    access = await token(door, "posts:read", "posts:write", "accounts:read", preset="Drafter")
+    draft = result_of(await door.send(call("create_post", text="x"), access))["structuredContent"]
+    door.upstream.requests.clear()
+    at_once = (door.served.clock.now() + MINUTE).isoformat()
+    target = {"account_id": "acc_aurora_threads", "scheduled_at": at_once}
+    tool, more = ("update_post", {"post_id": draft["id"]}) if changes else ("create_post", {"text": "y"})
+    result = result_of(await door.send(call(tool, targets=[target], **more), access))
+    assert result["isError"] is True and "drafts" in result["content"][0]["text"]
+    assert not [one for one in door.upstream.requests if one.method != "GET"]
