@@ -194,7 +194,8 @@ def _resource(authority: Authority, values: Values) -> str:
     if not asked:
         # Clients of 2025-03-26 do not know the parameter.
         return authority.policy.resources[0]
-    found = {normal_resource(one): one for one in authority.policy.resources}.get(normal_resource(asked))
+    asked_for = authority.policy.canonical(normal_resource(asked))
+    found = {normal_resource(one): one for one in authority.policy.resources}.get(asked_for)
     if found is None or "#" in asked:
         raise invalid_target("resource is not one of this server; use the address of its MCP endpoint")
     return found

@@ -39,6 +39,8 @@ class Policy:
     resources: Sequence[str]
     rest_resource: str | None = None
     """The one of them that is a REST API: it knows brands by the token alone, and no drafts-only role."""
+    local_names: tuple[str, ...] = ()
+    """Other origins of the same server on this machine: people type localhost where 127.0.0.1 was printed."""
     baseline_scopes: Sequence[str] = DEFAULT_BASELINE
     presets: Sequence[Preset] = PRESETS
     """Offered on the consent page; the first is chosen at first."""
@@ -66,6 +68,20 @@ class Policy:
             raise metadata.BadConfiguration(f"the grace of a refresh token is 0 to 1800 seconds; got {grace:g}")
         if not self.presets:
             raise metadata.BadConfiguration("at least one preset is needed")
+
+    def canonical(self, resource: str) -> str:
+        """A resource under the issuer's own name, if it is one under another local name; else as it is."""
+        for name in self.local_names:
+            if resource.startswith(f"{name}/"):
+                return self.issuer + resource.removeprefix(name)
+        return resource
+
+    def named(self, resource: str, host: str | None) -> str:
+        """A resource under the name by which this machine was asked; a host that is no local name changes nothing."""
+        for name in self.local_names:
+            if host is not None and name == f"http://{host.lower()}":
+                return name + resource.removeprefix(self.issuer)
+        return resource
 
     @property
     def is_secure(self) -> bool:

@@ -54,6 +54,8 @@ async def token(authority: Authority, request: Request) -> Response:
     engine.check_form(values, authorization)
     if not first(values, "grant_type"):
         raise invalid_request("grant_type is missing")
+    if "resource" in values:
+        values = {**values, "resource": [authority.policy.canonical(normal_resource(first(values, "resource")))]}
     client_id = engine.client_id_of(values, authorization) or ""
     await check_limits(authority, "token_client", client_id, request)
     known = await _known(authority, values, client_id)

@@ -109,8 +109,9 @@ class McpGuard:
         headers = dict(scope["headers"])
         authorization = headers.get(b"authorization")
         admitted = await self._door.admit(None if authorization is None else authorization.decode("latin-1"))
+        host = headers.get(b"host", b"").decode("latin-1")
         if isinstance(admitted, Turned):
-            await _turn(send, admitted)
+            await _turn(send, self._door.addressed(admitted, host))
             return
         caller = admitted
         if scope["method"] != "POST":
@@ -134,7 +135,7 @@ class McpGuard:
             body, receive = await _whole(receive, self._limits.max_body_bytes)
             turned = self._door.admits_message(caller, _parsed(body))
             if turned is not None:
-                await _turn(send, turned)
+                await _turn(send, self._door.addressed(turned, host))
                 return
         if length.isdigit() and 0 < int(length) <= MAX_PEEKED_BYTES:
             body, receive = await _peeked(receive)
@@ -150,7 +151,8 @@ class McpGuard:
         scope.setdefault("state", {})
         scope["state"] = {**scope["state"], "caller": caller, "running": self._running}
         self._in_flight[caller.identity] += 1
-        answering = send if caller.grant_id is None else _Held(send, caller, self._door)
+        host = dict(scope["headers"]).get(b"host", b"").decode("latin-1")
+        answering = send if caller.grant_id is None else _Held(send, caller, self._door, host)
         try:
             await self._app(scope, receive, answering)
         finally:
@@ -162,8 +164,8 @@ class McpGuard:
 class _Held:
     """Holds the status back until there is something to say, so that a refused key can still become a 401."""
 
-    def __init__(self, send: Send, caller: Caller, door: Door) -> None:
-        self._send, self._caller, self._door = send, caller, door
+    def __init__(self, send: Send, caller: Caller, door: Door, host: str) -> None:
+        self._send, self._caller, self._door, self._host = send, caller, door, host
         self._start: Message | None = None
         self._is_turned = False
 
@@ -179,7 +181,8 @@ class _Held:
                 return
             if self._caller.outcome.is_key_refused:
                 self._is_turned = True
-                await _turn(self._send, await self._door.key_refused(self._caller))
+                turned = await self._door.key_refused(self._caller)
+                await _turn(self._send, self._door.addressed(turned, self._host))
                 return
             start, self._start = self._start, None
             await self._send(start)

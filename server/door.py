@@ -4,7 +4,7 @@ RFC 6750 §3 and RFC 9728 §5.1 say what the others are told, so that their clie
 """
 
 import logging
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from auth.audit import Kind
@@ -46,6 +46,10 @@ class Door(Protocol):
         """Refuse a call that needs more than was granted, before anything happens."""
         ...
 
+    def addressed(self, turned: Turned, host: str | None) -> Turned:
+        """The same for whoever asked by this name of the machine."""
+        ...
+
     async def key_refused(self, caller: Caller) -> Turned:
         """What a caller is told whose sign-in has a key behind it that the API does not know any more."""
         ...
@@ -69,6 +73,9 @@ class KeysOnly:
 
     def admits_message(self, caller: Caller, message: Any) -> Turned | None:
         return None
+
+    def addressed(self, turned: Turned, host: str | None) -> Turned:
+        return turned
 
     async def key_refused(self, caller: Caller) -> Turned:
         raise AssertionError("nobody signs in here")
@@ -142,6 +149,14 @@ class SignIn:
             message=words,
             headers=(self._header("insufficient_scope", words, caller.challenge_scope(missing)),),
         )
+
+    def addressed(self, turned: Turned, host: str | None) -> Turned:
+        """The challenge leads to the document that has the name which was typed: clients compare the two."""
+        named = self.authority.policy.named(self.resource, host)
+        if named == self.resource:
+            return turned
+        old, new = (resource_metadata_url(one).encode() for one in (self.resource, named))
+        return replace(turned, headers=tuple((name, value.replace(old, new)) for name, value in turned.headers))
 
     async def key_refused(self, caller: Caller) -> Turned:
         """401, and no refreshing any more: only another sign-in brings another key."""

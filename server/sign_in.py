@@ -64,6 +64,15 @@ def is_here(address: str) -> bool:
         return False
 
 
+def _local_names(address: str) -> tuple[str, ...]:
+    """The other names of this machine: who is told 127.0.0.1 types localhost."""
+    if not is_here(address) or not address.startswith("http://"):
+        return ()
+    parts = urlsplit(address)
+    port = "" if parts.port is None else f":{parts.port}"
+    return tuple(f"http://{name}{port}" for name in ("127.0.0.1", "localhost") if name != parts.hostname)
+
+
 def policy_of(settings: Settings, address: str, *, serves_mcp: bool = True) -> Policy:
     """What the settings decide.
 
@@ -81,6 +90,7 @@ def policy_of(settings: Settings, address: str, *, serves_mcp: bool = True) -> P
             issuer=address,
             resources=resources,
             rest_resource=rest,
+            local_names=_local_names(address),
             baseline_scopes=baseline,
             presets=presets_named(settings.presets),
             access_lifetime=timedelta(minutes=settings.access_token_minutes),
