@@ -13,8 +13,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from auth.clients import Clients, KnownClient
 from auth.records import ClientDocument, digest
 from tests.auth.assertions import ALGORITHMS, ASSERTION, Keyholder, key_for, keyholder, public_keys, sign
-from tests.auth.authorities import CALLBACK, ISSUER, VERIFIER, Served
+from tests.auth.authorities import CALLBACK, ISSUER, VERIFIER, Served, serving
 from tests.auth.forging import encoded, put_client, put_code
+from tests.conftest import HeldClock
 
 pytestmark = pytest.mark.anyio
 
@@ -194,14 +195,18 @@ async def test_an_assertion_counts_once_at_whatever_endpoint(shared: Served) -> 
 
 
 @pytest.mark.parametrize("character", ["\\ud800", "\\u0000"])
-async def test_text_that_no_database_takes_is_refused(shared: Served, character: str) -> None:
-    client = await keyholder(shared, "EdDSA")
-    for name in ("jti", "sub", "iss"):
-        whole = client.claims(**{name: "MARK"})
-        refused = await redeemed(shared, client.client_id, **client.fields(_sign_text(whole, character)))
-        assert refused.status_code == 400 and refused.json()["error"] in {"invalid_client", "invalid_request"}
-        refused = await redeemed(shared, client.client_id, named=False, **client.fields(_sign_text(whole, character)))
-        assert refused.status_code == 400 and refused.json()["error"] in {"invalid_client", "invalid_request"}
+async def test_text_that_no_database_takes_is_refused(store_url: str, clock: HeldClock, character: str) -> None:
+    async with serving(store_url, clock) as served:
+        client = await keyholder(served, "EdDSA")
+        for name in ("jti", "sub", "iss"):
+            whole = client.claims(**{name: "MARK"})
+            for named in (True, False):
+                proof = client.fields(_sign_text(whole, character))
+                refused = await redeemed(served, client.client_id, named=named, **proof)
+                assert refused.status_code == 400
+                assert refused.json()["error"] in {"invalid_client", "invalid_request"}
+        refused = await redeemed(served, client.client_id, named=False, headers=basic("a\0b", "x"))
+        assert (refused.status_code, refused.json()["error"]) == (401, "invalid_client")
 
 
 def _sign_text(claims: dict[str, Any], instead: str) -> str:

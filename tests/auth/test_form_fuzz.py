@@ -73,18 +73,21 @@ async def test_no_query_or_form_breaks_a_page(shared: Served, path: str, content
     check(await shared.program().get(f"{path}?{quote_from_bytes(content, safe='&=%+')}"))
 
 
+@pytest.fixture(scope="module")
+async def client_id(shared: Served) -> str:
+    return str((await shared.register())["client_id"])
+
+
+ASKED = [name for name in NAMES if name not in {"client_id", "redirect_uri"}]
+
+
 @few
-@given(
-    st.dictionaries(
-        st.sampled_from([name for name in NAMES if name not in {"client_id", "redirect_uri"}]), value, max_size=8
-    )
-)
-async def test_no_request_of_a_known_client_breaks_the_authorization(shared: Served, given_: dict[str, str]) -> None:
-    client_id = getattr(shared, "_fuzzed", None) or (await shared.register())["client_id"]
-    shared._fuzzed = client_id  # type: ignore[attr-defined]
+@given(st.dictionaries(st.sampled_from(ASKED), value, max_size=8))
+async def test_no_request_of_a_known_client_breaks_the_authorization(
+    shared: Served, client_id: str, asked: dict[str, str]
+) -> None:
     browser = shared.browser()
-    whole = {**browser.parameters(client_id), **given_}
-    query = urlencode(whole, errors="surrogatepass")
+    query = urlencode({**browser.parameters(client_id), **asked}, errors="surrogatepass")
     check(await browser.get(f"/oauth/authorize?{query}"))
 
 

@@ -13,6 +13,7 @@ ENDPOINTS = {
     "authorize",
     "browser_rules",
     "client_authentication",
+    "document_clients",
     "documents",
     "door",
     "form_fuzz",
