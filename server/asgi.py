@@ -131,34 +131,37 @@ class McpGuard:
                 (b"retry-after", b"1"),
             )
             return
+        # Counted from here on: a body that is still on its way takes memory, too.
+        self._in_flight[caller.identity] += 1
+        try:
+            await self._take(caller, scope, receive, send)
+        finally:
+            self._in_flight[caller.identity] -= 1
+            if not self._in_flight[caller.identity]:
+                del self._in_flight[caller.identity]
+
+    async def _take(self, caller: Caller, scope: Scope, receive: Receive, send: Send) -> None:
+        headers = dict(scope["headers"])
+        host = headers.get(b"host", b"").decode("latin-1")
         if self._door.reads_bodies and caller.scopes is not None:
             body, receive = await _whole(receive, self._limits.max_body_bytes)
             turned = self._door.admits_message(caller, _parsed(body))
             if turned is not None:
                 await _turn(send, self._door.addressed(turned, host))
                 return
+        length = headers.get(b"content-length", b"0")
         if length.isdigit() and 0 < int(length) <= MAX_PEEKED_BYTES:
             body, receive = await _peeked(receive)
             if body and not body.startswith(b"{"):
                 await _answer(send, 400, "send one JSON-RPC message, a JSON object; batches are not part of it")
                 return
             if b'"notifications/cancelled"' in body:
-                with contextlib.suppress(ValueError, KeyError, TypeError):
+                with contextlib.suppress(ValueError, KeyError, TypeError, RecursionError):
                     self._running.cancel(calling(scope, caller, json.loads(body)["params"]["requestId"]))
-        await self._pass_on(caller, scope, receive, send)
-
-    async def _pass_on(self, caller: Caller, scope: Scope, receive: Receive, send: Send) -> None:
         scope.setdefault("state", {})
         scope["state"] = {**scope["state"], "caller": caller, "running": self._running}
-        self._in_flight[caller.identity] += 1
-        host = dict(scope["headers"]).get(b"host", b"").decode("latin-1")
-        answering = send if caller.grant_id is None else _Held(send, caller, self._door, host)
-        try:
-            await self._app(scope, receive, answering)
-        finally:
-            self._in_flight[caller.identity] -= 1
-            if not self._in_flight[caller.identity]:
-                del self._in_flight[caller.identity]
+        held = send if caller.grant_id is None else _Held(send, caller, self._door, host)
+        await self._app(scope, receive, held)
 
 
 class _Held:

@@ -10,7 +10,7 @@ import httpx2
 from starlette.applications import Starlette
 
 from auth.routes import routes
-from server.asgi import create_app
+from server.asgi import Limits, create_app
 from server.dispatch import build_server
 from server.door import SignIn
 from tests.auth.authorities import ISSUER, MCP, Served
@@ -81,7 +81,9 @@ def result_of(response: httpx2.Response) -> dict[str, Any]:
 
 
 @asynccontextmanager
-async def open_door(served: Served, *, accepts_keys: bool = True) -> AsyncGenerator[AtTheDoor]:
+async def open_door(
+    served: Served, *, accepts_keys: bool = True, limits: Limits | None = None
+) -> AsyncGenerator[AtTheDoor]:
     """Serve /mcp for the people who sign in at the authority."""
 
     async def at_once(_seconds: float) -> None:
@@ -92,6 +94,7 @@ async def open_door(served: Served, *, accepts_keys: bool = True) -> AsyncGenera
         app = create_app(
             build_server(RestClient(http=http, wait=at_once)),
             public_urls=[ISSUER],
+            limits=limits,
             door=SignIn(served.authority, MCP, accepts_keys=accepts_keys),
             sign_in=routes(served.authority),
         )

@@ -1,6 +1,7 @@
 """What /mcp tells those whom it does not let in, what it lets through, and what of a caller goes on to the API."""
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator
 from typing import Any
 
 import httpx2
@@ -8,6 +9,7 @@ import pytest
 
 from auth.records import Unavailable
 from auth.scopes import Scope
+from server.asgi import Limits
 from tests.auth.authorities import ISSUER, MCP, MINUTE, file_url, serving
 from tests.auth.doors import LIST, AtTheDoor, call, open_door, result_of
 from tests.auth.forging import decoded
@@ -222,3 +224,29 @@ async def test_a_drafter_plans_nothing_by_the_time_of_a_target(door: AtTheDoor, 
     result = result_of(await door.send(call(tool, targets=[target], **more), access))
     assert result["isError"] is True and "drafts" in result["content"][0]["text"]
     assert not [one for one in door.upstream.requests if one.method != "GET"]
+
+
+async def test_a_body_that_is_on_its_way_takes_a_place_of_its_caller(door: AtTheDoor) -> None:
+    access = await token(door, "posts:read")
+    is_asked_for, may_end = asyncio.Event(), asyncio.Event()
+
+    async def slowly() -> AsyncGenerator[bytes]:
+        yield b"{"
+        is_asked_for.set()
+        await may_end.wait()
+        yield b"}"
+
+    async with open_door(door.served, limits=Limits(max_calls_in_flight=1)) as narrow, asyncio.timeout(30):
+        headers = {**narrow.headers, "Authorization": f"Bearer {access}"}
+        first = asyncio.create_task(narrow.program().post("/mcp", content=slowly(), headers=headers))
+        await is_asked_for.wait()
+        assert (await narrow.send(LIST, access)).status_code == 429
+        may_end.set()
+        assert (await first).status_code == 400
+        assert (await narrow.send(LIST, access)).status_code == 200
+
+
+async def test_a_cancellation_that_is_nested_without_end_is_refused_in_words(door: AtTheDoor) -> None:
+    body = b'{"method":"notifications/cancelled","params":' + b"[" * 1900
+    headers = {**door.headers, "Content-Type": "application/json", "Authorization": f"Bearer {door.served.local_key}"}
+    assert (await door.program().post("/mcp", content=body, headers=headers)).status_code == 400
