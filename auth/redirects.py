@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from ipaddress import AddressValueError, IPv4Address, IPv4Network, IPv6Address
 from typing import Literal
+from urllib.parse import parse_qsl
 
 ApplicationType = Literal["web", "native"]
 
@@ -37,6 +38,8 @@ _NAMING = "urn tag cid mid feed market itms itms-apps itms-services"
 REFUSED_SCHEMES = frozenset(f"{_CARRYING} {_REACHING} {_SENDING} {_NAMING}".split())
 """Schemes that no redirect URI may have; every scheme that starts with `ms-` is refused too."""
 
+# Members of the answer: with two of one name, nobody could tell which is ours (RFC 9207 §2.4).
+_ANSWERED = frozenset({"code", "state", "iss", "error", "error_description", "error_uri"})
 _LOOPBACK = IPv4Network("127.0.0.0/8")
 # RFC 3986 §2, so no control character, space, backslash, quote, or anything outside ASCII.
 _CHARACTERS = re.compile(r"(?:[A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=]|%[0-9A-Fa-f]{2})+")
@@ -138,6 +141,8 @@ def check_registration(
     uri = parse(text)
     if application_type == "web" and (uri.scheme != "https" or uri.is_local):
         raise RedirectRefused("a web client's redirect URI is https and not on this computer")
+    if _ANSWERED & {name for name, _ in parse_qsl(text.partition("?")[2], keep_blank_values=True)}:
+        raise RedirectRefused("the query of a redirect URI leaves code, state, iss and error to the answer")
     if not uri.is_web and not allows_private_schemes:
         raise RedirectRefused("private-use schemes are not accepted here; use https, or http to a loopback address")
     return uri

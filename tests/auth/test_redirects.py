@@ -286,3 +286,10 @@ def test_reading_never_fails_in_another_way(text: str) -> None:
 )
 def test_taking_the_port_out_leaves_all_else(host: str, port: int, rest: str) -> None:
     assert parse(f"http://{host}:{port}{rest}").portless == f"http://{host}{rest}"
+
+
+@pytest.mark.parametrize("name", ["code", "state", "iss", "error", "%63ode"])
+def test_a_query_leaves_the_names_of_the_answer_to_the_answer(name: str) -> None:
+    with pytest.raises(RedirectRefused, match="leaves code"):
+        check_registration(f"https://client.example/cb?tab=1&{name}=x")
+    assert check_registration("https://client.example/cb?tab=1&codec=x").host == "client.example"
