@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import parse_qs
 
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 
 from auth.errors import OAuthError, invalid_request
 from auth.limits import source
@@ -23,12 +23,17 @@ async def read_body(request: Request, limit: int = MAX_FORM_BYTES) -> bytes:
     Raises:
         OAuthError: 413.
     """
-    chunks, size = list[bytes](), 0
-    async for chunk in request.stream():
+    chunks, size, is_more = list[bytes](), 0, True
+    while is_more:
+        message = await request.receive()
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
+        chunk: bytes = message.get("body", b"")
         size += len(chunk)
         if size > limit:
             raise OAuthError("invalid_request", f"the body is over {limit} bytes", 413)
         chunks.append(chunk)
+        is_more = message.get("more_body", False)
     return b"".join(chunks)
 
 

@@ -6,6 +6,7 @@ Source: the scope catalogue (`GET /keys/scopes`) and the rules for restricted ke
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 
 
 class Scope(StrEnum):
@@ -129,6 +130,10 @@ PRESETS: tuple[Preset, ...] = (
 """From the least to the most; the first is the default."""
 
 
+_MAX_KEPT = 500
+"""Longer than all scopes together: what a stranger makes longer by repeating them is not remembered."""
+
+
 class UnknownScope(ValueError):
     """A scope that does not exist here (`invalid_scope`, RFC 6749 §5.2). Its text is a stranger's and not repeated."""
 
@@ -139,6 +144,11 @@ def parse_scopes(text: str) -> frozenset[TokenScope]:
     Raises:
         UnknownScope: a scope that is not of the catalogue.
     """
+    return _parse(text) if len(text) <= _MAX_KEPT else _parse.__wrapped__(text)
+
+
+@lru_cache(maxsize=512)
+def _parse(text: str) -> frozenset[TokenScope]:
     named = [name for name in text.split(" ") if name and name != OFFLINE_ACCESS]
     if any(name not in _KNOWN for name in named):
         raise UnknownScope(f"scope must be of {', '.join(_KNOWN)}")
@@ -156,6 +166,11 @@ def expand(scopes: Iterable[TokenScope]) -> frozenset[TokenScope]:
 
 def format_scopes(scopes: Collection[TokenScope]) -> str:
     """Write scopes in the order of the catalogue, without what a broad one implies anyway."""
+    return _format(frozenset(scopes))
+
+
+@lru_cache(maxsize=512)
+def _format(scopes: frozenset[TokenScope]) -> str:
     implied = {scope for broad in IMPLIES if broad in scopes for scope in IMPLIES[broad]}
     return " ".join(name for name, scope in _KNOWN.items() if scope in scopes and scope not in implied)
 

@@ -297,7 +297,8 @@ class PostgresStore(SqlStore):
 
 async def _run(connection: Connection, statement: str, values: Values) -> list[Row]:
     cursor = await connection.execute(_postgres(statement), values)
-    return list(await cursor.fetchall()) if cursor.description else []
+    # Asked of the result: the cursor's own description of its columns is made anew each time, and takes longer.
+    return list(await cursor.fetchall()) if cursor.pgresult is not None and cursor.pgresult.nfields else []
 
 
 def _is_alive(connection: Connection) -> bool:
