@@ -213,6 +213,14 @@ async def test_a_drafter_prepares_and_never_publishes(door: AtTheDoor) -> None:
     assert not [one for one in door.upstream.requests if one.method == "POST"]
 
 
+async def test_a_drafter_is_shown_what_is_of_use_for_drafts(door: AtTheDoor) -> None:
+    tools = await door.tools(await token(door, "posts:read", "posts:write", "media:write", preset="Drafter"))
+    assert {"create_post", "update_post", "delete_post", "validate_post", "list_posts", "upload_media"} <= tools
+    assert not {"publish_post", "retry_post", "import_posts", "unpublish_post"} & tools
+    everybody = await door.tools(await token(door, "posts:read", "posts:write", "media:write", preset="Publisher"))
+    assert {"publish_post", "retry_post", "import_posts", "unpublish_post"} <= everybody
+
+
 @pytest.mark.parametrize("changes", [False, True])
 async def test_a_drafter_plans_nothing_by_the_time_of_a_target(door: AtTheDoor, changes: bool) -> None:
     access = await token(door, "posts:read", "posts:write", "accounts:read", preset="Drafter")
