@@ -6,10 +6,13 @@ from typing import Any
 
 import httpx2
 import pytest
+from starlette.types import Receive, Send
+from starlette.types import Scope as Request
 
 from auth.records import Unavailable
 from auth.scopes import Scope
-from server.asgi import Limits
+from server.asgi import Limits, McpGuard
+from server.door import SignIn
 from tests.auth.authorities import ISSUER, MCP, MINUTE, file_url, serving
 from tests.auth.doors import LIST, AtTheDoor, call, open_door, result_of
 from tests.auth.forging import decoded
@@ -144,6 +147,24 @@ async def test_an_upstream_that_refuses_the_key_sends_the_client_to_sign_in_agai
     assert (await door.send(LIST, access)).status_code == 401
     refused = await door.served.refresh(tokens["client_id"], tokens["refresh_token"])
     assert refused.json()["error"] == "invalid_grant"
+
+
+async def test_a_refused_key_is_noted_also_where_an_answer_has_begun(door: AtTheDoor) -> None:
+    """A slow call is kept alive by signs of life, after which no status can be sent."""
+    access = await token(door, "accounts:read")
+
+    async def slow(scope: Request, _receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b": ping", "more_body": True})
+        scope["state"]["caller"].outcome.is_key_refused = True
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+    guard = McpGuard(slow, Limits(), SignIn(door.served.authority, MCP))
+    async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app=guard), base_url=ISSUER) as program:
+        answers = [
+            await program.post("/mcp", json=LIST, headers={"Authorization": f"Bearer {access}"}) for _ in range(2)
+        ]
+    assert [one.status_code for one in answers] == [200, 401]
 
 
 @pytest.mark.parametrize("status", [500, 502, 503, 504, 429])
