@@ -8,6 +8,7 @@ tabs do not disturb each other.
 import hmac
 from collections.abc import Mapping
 from typing import Literal
+from urllib.parse import urlsplit
 
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
@@ -115,8 +116,10 @@ class Browser:
         return response
 
     def _name(self, purpose: Purpose, request_id: str = "") -> str:
-        # Browsers take the prefix only over https; plain http is for this computer alone.
-        prefix = "__Host-" if self.authority.policy.is_secure else ""
+        # Browsers take the prefix only over https; plain http is for this computer alone, where cookies are shared by
+        # every program that listens at the same address, whatever its port.
+        issuer = urlsplit(self.authority.policy.issuer)
+        prefix = "__Host-" if self.authority.policy.is_secure else f"socialapi-{issuer.port or 80}-"
         if purpose != "request":
             return f"{prefix}{purpose}"
         return f"{prefix}authz-{digest(request_id).hex()[:8]}"

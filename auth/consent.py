@@ -64,6 +64,10 @@ async def answer(authority: Authority, request: Request) -> Response:
     if found is None:
         return browser.go(f"/oauth/sign-in?request={quote(request_id)}")
     session, key, person = found
+    if first(values, "account") not in {"", person.subject}:
+        return await _page(
+            authority, browser, request_id, asked, person, values=None, wrong=_ACCOUNT_CHANGED, status=409
+        )
     client = await asking_client(authority, asked)
     preset = _preset(_offered(authority, asked, _possible(asked, person)), values)
     if preset is None:
@@ -102,6 +106,7 @@ async def answer(authority: Authority, request: Request) -> Response:
 
 
 _ROLE_WRONG = "Choose one of these roles."
+_ACCOUNT_CHANGED = "Another account was signed in meanwhile; nothing was granted. Look whose it is, and choose again."
 _BRANDS_WRONG = f"Choose at least one brand and at most {MAX_BRANDS}, or all of them."
 
 
@@ -267,6 +272,7 @@ async def _page(
             request_id=request_id,
             asking=asking(authority, client, asked),
             account=person.name,
+            account_id=person.subject,
             scopes=tuple(
                 pages.ScopeChoice(
                     name=scope.value,

@@ -100,6 +100,8 @@ class Consent:
     wrong: str | None
     """What was wrong with the last answer; pass on what was chosen in it, so that nothing grows again."""
     is_some_brands: bool = False
+    account_id: str = ""
+    """Comes back with the form, so that the answer is taken for this account alone."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -190,8 +192,8 @@ def _sign_in_fields(page: SignIn) -> list[tuple[str, str]]:
 
 
 def consent(page: Consent) -> str:
-    """Ask what a client may do: POST /oauth/consent with `csrf`, `request`, `decision` of `approve` or `deny`, and
-    the choices `preset`, `scope` (several), `brands` of `all` or `some` (absent: not asked), `brand` (several).
+    """Ask what a client may do: POST /oauth/consent with `csrf`, `request`, `account`, `decision` of `approve` or
+    `deny`, and `preset`, `scope` (several), `brands` of `all` or `some` (absent: not asked), `brand` (several).
     """
     lasting = (
         f"For up to {markup.days(page.lifetime_days)}. You can end it at any time under "
@@ -207,7 +209,7 @@ def consent(page: Consent) -> str:
     choices = markup.form(
         "/oauth/consent",
         _preset_choices(page) + _scope_choices(page) + _brand_choices(page) + note + buttons,
-        fields=[("csrf", page.csrf), ("request", page.request_id)],
+        fields=[("csrf", page.csrf), ("request", page.request_id), ("account", page.account_id)],
         attributes=' id="choices" tabindex="-1"',
     )
     wrong = markup.alert(page.wrong, "choices", "Go to the choices")
@@ -305,11 +307,8 @@ def _brand_choices(page: Consent) -> str:
 def connected_apps(page: ConnectedApps) -> str:
     """List a person's grants: POST /oauth/apps with `csrf` and `action` of `revoke` (then `grant`) or `sign-out`."""
     told = f'<div class="box good" role="status"><p>{markup.text(page.notice)}</p></div>' if page.notice else ""
-    about = (
-        "These apps can work with your social accounts until you disconnect them."
-        if page.apps
-        else "No app is connected to your workspace."
-    )
+    some = "These apps can work with your social accounts until you disconnect them."
+    about = some if page.apps else "No app is connected to your workspace."
     rows = "".join(_app(app, number, page.csrf) for number, app in enumerate(page.apps, 1))
     leave = '<div class="actions"><button name="action" value="sign-out">Sign out</button></div>'
     out = markup.form("/oauth/apps", leave, fields=[("csrf", page.csrf)], attributes=' class="part"')

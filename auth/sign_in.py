@@ -25,7 +25,8 @@ from auth.vault import CannotOpen, Secret, open_under_token, seal_under_token
 KEY_KEPT = timedelta(minutes=15)
 """How long a pasted key waits for the consent; then it is asked for again."""
 _MAX_KEY_CHARACTERS = 512
-_PROXY_HEADERS = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip", "via")
+_PROXY_HEADERS = ("forwarded", "x-forwarded-", "x-real-ip", "x-original-", "true-client-ip", "cf-", "via")
+"""How the names begin of the headers that tunnels and proxies add."""
 
 
 async def show(authority: Authority, request: Request) -> Response:
@@ -140,7 +141,7 @@ def local_user_for(authority: Authority, request: Request) -> LocalUser | None:
     if authority.local_user is None or not redirects.parse(f"http://{_bracketed(here)}/").is_loopback:
         return None
     # A tunnel or proxy on this machine would make the whole internet look local.
-    if not _is_loopback(client) or any(name in request.headers for name in _PROXY_HEADERS):
+    if not _is_loopback(client) or any(name.startswith(_PROXY_HEADERS) for name in request.headers):
         return None
     return authority.local_user
 

@@ -189,6 +189,9 @@ class _Held:
                 return
             start, self._start = self._start, None
             await self._send(start)
+        elif self._caller.outcome.is_key_refused and not message.get("more_body"):
+            # Too late for a 401, as something was said before, such as a sign of life: the next call gets it.
+            await self._door.key_refused(self._caller)
         await self._send(message)
 
 

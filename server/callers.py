@@ -11,6 +11,8 @@ from tools.operation import AnyOperation
 from tools.rest import Answer, ApiError, RestClient
 
 _BEARER = re.compile(r"(?i:bearer) +(sapi_key_[0-9a-fA-F]{62})")
+FOR_DRAFTS = frozenset({"create_post", "update_post", "delete_post"})
+"""What of all that writes posts is of use to somebody who prepares drafts only."""
 _KEY_IS_GONE = frozenset({"auth.invalid_key", "auth.user_not_found"})
 
 

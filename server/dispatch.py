@@ -21,8 +21,9 @@ from mcp.types import (
 )
 from pydantic import ValidationError
 
+from auth.scopes import Permission, Scope
 from server import completions, prompts, resources, results
-from server.callers import PROCESS, Caller, NotGranted, OnlyDrafts, exchange, permission_named
+from server.callers import FOR_DRAFTS, PROCESS, Caller, NotGranted, OnlyDrafts, exchange, permission_named
 from server.instructions import INSTRUCTIONS
 from server.running import Running, calling
 from tools.definitions import definitions, operation_named
@@ -101,24 +102,33 @@ class _Listings:
 
     def __init__(self) -> None:
         self._rows = [
-            (permission_named(entry["scope"]), Tool.model_validate(entry["tool"])) for entry in definitions().values()
+            (name, permission_named(entry["scope"]), Tool.model_validate(entry["tool"]))
+            for name, entry in definitions().items()
         ]
         self._made: dict[object, ListToolsResult] = {}
 
     def of(self, who: Caller) -> ListToolsResult:
         """The tools that the caller's credential allows, in the order of the catalogue."""
-        found = self._made.get(who.scopes)
+        kind = who.scopes, who.drafts_only
+        found = self._made.get(kind)
         if found is None:
             found = ListToolsResult(
-                tools=[tool for permission, tool in self._rows if who.may_see(permission)],
+                tools=[tool for name, permission, tool in self._rows if _is_listed(who, name, permission, tool)],
                 ttl_ms=LIST_TTL_MILLISECONDS,
                 # Private, because the list depends on what the caller's credential allows.
                 cache_scope="private",
             )
             # There are a few roles, and as many sets as people untick; beyond that, each list is made anew.
             if len(self._made) < MAX_LISTINGS:
-                self._made[who.scopes] = found
+                self._made[kind] = found
         return found
+
+
+def _is_listed(who: Caller, name: str, permission: Permission, tool: Tool) -> bool:
+    if not who.may_see(permission):
+        return False
+    is_read = tool.annotations is not None and tool.annotations.read_only_hint
+    return not who.drafts_only or permission is not Scope.POSTS_WRITE or bool(is_read) or name in FOR_DRAFTS
 
 
 def caller(ctx: Context) -> Caller:

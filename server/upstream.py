@@ -1,6 +1,7 @@
 """What signing in asks of the REST API: whose key this is, what it can do, and a narrower key for one grant."""
 
 import asyncio
+import logging
 import re
 from collections.abc import Sequence
 
@@ -19,6 +20,10 @@ from tools.rest import ApiError, NoAnswer, RestClient
 from tools.users import GET_CURRENT_USER
 from tools.webhooks import LIST_WEBHOOKS
 
+logger = logging.getLogger(f"socialapi_mcp.{__name__}")
+
+IDENTIFY_SECONDS = 5.0
+"""How long a person waits at a page until their key is known; beyond it, the API counts as away."""
 _KEY = re.compile(r"sapi_key_[0-9a-fA-F]{62}")
 
 PROBES: dict[Scope, AnyOperation] = {
@@ -37,11 +42,22 @@ read are taken to be there, and the API refuses the call if they are not."""
 class RestUpstream:
     """The REST API behind this server. It is given keys only, never a client's token."""
 
-    def __init__(self, rest: RestClient) -> None:
-        self._rest = rest
+    def __init__(self, rest: RestClient, *, seconds: float = IDENTIFY_SECONDS) -> None:
+        self._rest, self._seconds = rest, seconds
 
     async def identify(self, key: Secret) -> Person:
         """Whose key this is; raises KeyRefused or UpstreamUnavailable."""
+        try:
+            async with asyncio.timeout(self._seconds):
+                return await self._identify(key)
+        except TimeoutError:
+            raise UpstreamUnavailable from None
+        except ApiError as error:
+            # Whoever it is asked for waits at a page: an answer that says nothing about the key is none.
+            logger.warning("the API does not say whose a key is: %s", error)
+            raise UpstreamUnavailable from None
+
+    async def _identify(self, key: Secret) -> Person:
         if not _KEY.fullmatch(key.reveal().decode("utf-8", "replace")):
             raise KeyRefused
         user, may_mint = await asyncio.gather(self._call(GET_CURRENT_USER, key), self._may(LIST_KEYS, key))
@@ -93,6 +109,8 @@ class RestUpstream:
         try:
             await self._call(operation, key)
         except ApiError as error:
+            if error.status == 429:
+                raise
             # Anything but this, an overdue payment for one, says nothing about the key's scopes.
             return error.status not in {402, 403} if operation is LIST_KEYS else error.status != 403
         return True

@@ -170,6 +170,7 @@ class Browser:
         given = {
             "csrf": self.hidden("csrf"),
             "request": self.hidden("request"),
+            "account": self.hidden("account"),
             "preset": preset,
             "scope": list(self.values("scope") if scopes is None else scopes),
             "brands": "some" if brands else "all",

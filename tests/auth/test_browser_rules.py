@@ -1,5 +1,6 @@
 """The browser's side of signing in: cookies, forms that only our pages can post, sessions, and tries that run out."""
 
+import asyncio
 from pathlib import Path
 
 import httpx2
@@ -175,17 +176,19 @@ async def test_nothing_of_a_typed_key_comes_back_or_is_logged(shared: Served, ca
     assert shared.local_key not in browser.page and shared.local_key not in caplog.text
 
 
-async def test_an_api_that_does_not_answer_is_told_apart_from_a_wrong_key(shared: Served) -> None:
+@pytest.mark.parametrize("status", [503, 429, 404, 403, None])
+async def test_an_api_that_does_not_answer_is_told_apart_from_a_wrong_key(shared: Served, status: int | None) -> None:
     browser, before = await opened(shared), shared.authority.upstream
 
-    def away(_request: httpx2.Request) -> httpx2.Response:
-        return httpx2.Response(503)
+    async def away(_request: httpx2.Request) -> httpx2.Response:
+        return httpx2.Response(status) if status is not None else await asyncio.Future()
 
     async def at_once(_seconds: float) -> None:
         return None
 
     async with httpx2.AsyncClient(base_url="http://api.test/v1", transport=httpx2.MockTransport(away)) as http:
-        shared.authority.upstream = RestUpstream(RestClient(http=http, wait=at_once))
+        seconds = 5.0 if status is not None else 0.0
+        shared.authority.upstream = RestUpstream(RestClient(http=http, wait=at_once), seconds=seconds)
         page = await browser.sign_in()
         shared.authority.upstream = before
     assert page.status_code == 503 and "does not answer" in page.text

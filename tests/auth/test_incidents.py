@@ -306,6 +306,8 @@ async def local(tmp_path: Path) -> AsyncIterator[Served]:
         ("127.0.0.1", {"X-Forwarded-For": "203.0.113.7"}),
         ("127.0.0.1", {"Forwarded": "for=203.0.113.7"}),
         ("127.0.0.1", {"Via": "1.1 tunnel"}),
+        ("127.0.0.1", {"X-Forwarded-Proto": "https"}),
+        ("127.0.0.1", {"CF-Connecting-IP": "203.0.113.7"}),
         ("127.0.0.1", {"Sec-Fetch-Site": "cross-site"}),
         ("127.0.0.1", {"Origin": "https://evil.example"}),
     ],
@@ -323,6 +325,16 @@ async def test_one_click_is_for_the_person_at_this_machine(
     assert refused.status_code == 403 and "set-cookie" not in refused.headers
     allowed = await here.post("/oauth/sign-in", click)
     assert allowed.status_code == 303 and allowed.headers["location"].startswith("/oauth/consent")
+
+
+async def test_another_program_at_this_machine_does_not_sign_people_out(local: Served) -> None:
+    """Cookies know no port: a `session` of another program at 127.0.0.1, which many set, is not ours."""
+    browser = local.browser("127.0.0.1")
+    await browser.get("/oauth/sign-in")
+    await browser.sign_in()
+    ours = {cookie.name for cookie in browser.http.cookies.jar}
+    assert ours and all(name.startswith("socialapi-8080-") for name in ours)
+    assert (await browser.get("/oauth/apps")).status_code == 200
 
 
 async def test_a_local_server_lets_in_nobody_without_a_credential(served: Served) -> None:

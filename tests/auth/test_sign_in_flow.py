@@ -8,6 +8,8 @@ import pytest
 
 from auth.records import digest
 from auth.tokens import TokenRefused
+from localapi.context import key_hash
+from localapi.tables import Key, User
 from tests.auth.authorities import CALLBACK, ISSUER, MCP, REST, Served, file_url, serving
 from tests.conftest import HeldClock
 
@@ -203,3 +205,29 @@ async def test_a_role_for_drafts_is_not_offered_where_only_scopes_are_known(serv
     assert "Drafter" not in browser.values("preset") and "Publisher" in browser.values("preset")
     refused = await browser.consent(preset="Drafter")
     assert refused.status_code == 422 and "Choose one of these roles" in refused.text
+
+
+async def test_another_account_than_the_page_showed_grants_nothing(served: Served) -> None:
+    """Two tabs: what was agreed to as one person must not be granted as another who signed in meanwhile."""
+    other_key, installation = "sapi_key_" + "0c" * 31, served.api.installation
+    async with installation.database.write() as session:
+        session.add(User(id="usr_other", email="other@example.com", name="Other", created_at=served.clock.now()))
+        await session.flush()
+        session.add(
+            Key(id="key_other", user_id="usr_other", name="other", hash=key_hash(other_key), preview="…0c0c",
+                created_at=served.clock.now())
+        )  # fmt: skip
+    client_id = (await served.register())["client_id"]
+    browser = served.browser()
+    await browser.open(client_id)
+    sign_in = browser.page
+    await browser.sign_in()
+    as_sample, browser.page = browser.page, sign_in
+    assert "other@example.com" in (await browser.sign_in(other_key)).text
+    browser.page = as_sample
+
+    again = await browser.consent()
+
+    assert again.status_code == 409 and "location" not in again.headers
+    assert "other@example.com" in again.text and "Another account" in again.text
+    assert (await browser.consent()).status_code == 303

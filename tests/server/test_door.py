@@ -6,10 +6,13 @@ from typing import Any
 
 import httpx2
 import pytest
+from starlette.types import Receive, Send
+from starlette.types import Scope as Request
 
 from auth.records import Unavailable
 from auth.scopes import Scope
-from server.asgi import Limits
+from server.asgi import Limits, McpGuard
+from server.door import SignIn
 from tests.auth.authorities import ISSUER, MCP, MINUTE, file_url, serving
 from tests.auth.doors import LIST, AtTheDoor, call, open_door, result_of
 from tests.auth.forging import decoded
@@ -146,6 +149,24 @@ async def test_an_upstream_that_refuses_the_key_sends_the_client_to_sign_in_agai
     assert refused.json()["error"] == "invalid_grant"
 
 
+async def test_a_refused_key_is_noted_also_where_an_answer_has_begun(door: AtTheDoor) -> None:
+    """A slow call is kept alive by signs of life, after which no status can be sent."""
+    access = await token(door, "accounts:read")
+
+    async def slow(scope: Request, _receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b": ping", "more_body": True})
+        scope["state"]["caller"].outcome.is_key_refused = True
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+    guard = McpGuard(slow, Limits(), SignIn(door.served.authority, MCP))
+    async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app=guard), base_url=ISSUER) as program:
+        answers = [
+            await program.post("/mcp", json=LIST, headers={"Authorization": f"Bearer {access}"}) for _ in range(2)
+        ]
+    assert [one.status_code for one in answers] == [200, 401]
+
+
 @pytest.mark.parametrize("status", [500, 502, 503, 504, 429])
 async def test_an_upstream_that_is_away_is_an_error_of_the_tool(door: AtTheDoor, status: int) -> None:
     access = await token(door, "accounts:read")
@@ -211,6 +232,14 @@ async def test_a_drafter_prepares_and_never_publishes(door: AtTheDoor) -> None:
     result = result_of(await door.send(call("create_post", text="x", publish_now=True), access))
     assert result["isError"] is True
     assert not [one for one in door.upstream.requests if one.method == "POST"]
+
+
+async def test_a_drafter_is_shown_what_is_of_use_for_drafts(door: AtTheDoor) -> None:
+    tools = await door.tools(await token(door, "posts:read", "posts:write", "media:write", preset="Drafter"))
+    assert {"create_post", "update_post", "delete_post", "validate_post", "list_posts", "upload_media"} <= tools
+    assert not {"publish_post", "retry_post", "import_posts", "unpublish_post"} & tools
+    everybody = await door.tools(await token(door, "posts:read", "posts:write", "media:write", preset="Publisher"))
+    assert {"publish_post", "retry_post", "import_posts", "unpublish_post"} <= everybody
 
 
 @pytest.mark.parametrize("changes", [False, True])
