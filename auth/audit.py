@@ -63,6 +63,8 @@ class Audit:
         **detail: str | int | bool | list[str],
     ) -> None:
         """Write one event. `detail` holds our own words and numbers only."""
+        if kind in ONLY_LOGGED and not logger.isEnabledFor(logging.INFO):
+            return
         now = self._clock()
         text = json.dumps(detail, separators=(",", ":"))
         logger.info(

@@ -63,7 +63,6 @@ FAMILY = (
 )
 """A refresh token, its grant, and when its successor was used and ends."""
 
-LIVE = "revoked_at IS NULL AND upstream_invalid_at IS NULL AND expires_at > :now"
 
 
 def deletion(table: str) -> str:

@@ -1,13 +1,12 @@
 """The store in one SQLite file: for one machine, never a network file system."""
 
 import asyncio
-import queue
 import sqlite3
 import threading
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
@@ -29,14 +28,24 @@ from auth.records import (
 )
 from auth.store import DENIED_FOR, GRACE
 from auth.store_rows import Row, Value, Values, moment, number, stamp
-from auth.store_sql import CODES, EXPIRED, FAMILY, GRANTS, TOKENS, SqlStore, deletion, housekeeping, judge
+from auth.store_sql import CODES, EXPIRED, FAMILY, GRANTS, SqlStore, deletion, housekeeping, judge
 
 BUSY_TIMEOUT_MILLISECONDS = 15_000
 # Writers wait for it, so it gives up soon; the next housekeeping tries again.
 _CUT_TIMEOUT_MILLISECONDS = 100
 _READERS = 2
-# Commits wait for the disk; what arrives meanwhile shares the next one.
-_BATCH = 256
+# Commits wait for the disk; what arrives meanwhile shares the next one. Its statements hold up the loop, so not more.
+_BATCH = 64
+
+_CLAIM = """
+UPDATE auth_refresh SET used_at = :now, successor_hash = :successor_hash, sealed_successor = :sealed_successor
+WHERE token_hash = :token_hash AND used_at IS NULL AND expires_at > :now
+  AND EXISTS (
+    SELECT 1 FROM auth_grant g WHERE g.grant_id = auth_refresh.grant_id AND g.client_id = :client_id
+      AND g.revoked_at IS NULL AND g.upstream_invalid_at IS NULL AND g.expires_at > :now)
+RETURNING grant_id, generation
+"""
+_USE = f"UPDATE auth_grant SET last_used_at = ? WHERE grant_id = ? RETURNING {GRANTS.columns}"
 
 Work = Callable[[sqlite3.Connection], object]
 T = TypeVar("T")
@@ -50,7 +59,11 @@ class _Job:
 
 
 class SqliteStore(SqlStore):
-    """One writer thread that commits in groups, and a few reading connections; processes may share the file."""
+    """Writes in groups, and has a few reading connections; processes may share the file.
+
+    The statements of a group run on the event loop, where they take less time than threads take to pass the
+    interpreter's lock around; only what waits runs in a thread: the commit for the disk, and a lock of another process.
+    """
 
     def __init__(self, file: Path) -> None:
         """`file` has the present schema (`auth.migrations.run.upgrade`).
@@ -59,29 +72,36 @@ class SqliteStore(SqlStore):
             Unavailable: the file cannot be opened.
         """
         self._file = file
-        self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self._waiting: list[_Job] = []
+        self._is_writing = False
+        # Jobs may come from several event loops; one of them writes for all.
+        self._lock = threading.Lock()
+        self._flushing: asyncio.Task[None] | None = None
         self._closed = False
         try:
             secure(file)
-            self._writer_connection = self._connect()
+            self._patient = self._connect()
+            self._writing = self._connect()
             self._finding = self._connect()
-            self._finding.execute("PRAGMA busy_timeout=0")
+            for connection in (self._writing, self._finding):
+                connection.execute("PRAGMA busy_timeout=0")
         except (OSError, sqlite3.Error) as error:
             raise _unavailable(error) from None
         self._local = threading.local()
         self._reading: list[sqlite3.Connection] = []
         self._readers = ThreadPoolExecutor(_READERS, thread_name_prefix="auth-store-read")
-        self._writer = threading.Thread(target=self._write_all, name="auth-store-write", daemon=True)
-        self._writer.start()
+        self._writer = ThreadPoolExecutor(1, thread_name_prefix="auth-store-write")
 
     async def close(self) -> None:
         if self._closed:
             return
         self._closed = True
-        self._jobs.put(None)
-        await asyncio.to_thread(self._writer.join)
+        if self._flushing is not None:
+            with suppress(RuntimeError, asyncio.CancelledError):
+                await self._flushing
+        await asyncio.to_thread(self._writer.shutdown)
         await asyncio.to_thread(self._readers.shutdown)
-        for connection in (*self._reading, self._finding, self._writer_connection):
+        for connection in (*self._reading, self._finding, self._writing, self._patient):
             connection.close()
 
     async def redeem_code(
@@ -118,26 +138,26 @@ class SqliteStore(SqlStore):
         now: datetime,
         grace: timedelta = GRACE,
     ) -> Rotation:
+        values: Values = {
+            "token_hash": token_hash,
+            "client_id": client_id,
+            "successor_hash": successor.token_hash,
+            "sealed_successor": sealed_successor,
+            "now": stamp(now),
+        }
+
         def work(database: sqlite3.Connection) -> Rotation:
-            row = database.execute(FAMILY, {"token_hash": token_hash}).fetchone()
-            if row is None:
-                return Unknown()
-            width = len(TOKENS.names)
-            token, grant = TOKENS.read(row[:width]), GRANTS.read(row[width:-2])
-            is_over = grant.revoked_at or grant.upstream_invalid_at or min(token.expires_at, grant.expires_at) <= now
-            if token.used_at is not None or is_over or grant.client_id != client_id:
+            claimed = database.execute(_CLAIM, values).fetchone()
+            if claimed is None:
+                row = database.execute(FAMILY, {"token_hash": token_hash}).fetchone()
                 verdict = judge(row, client_id=client_id, now=now, grace=grace)
                 if isinstance(verdict, Reused):
-                    _revoke(database, grant.grant_id, "refresh_reused", now)
+                    _revoke(database, verdict.grant_id, "refresh_reused", now)
                 return verdict
-            database.execute(
-                "UPDATE auth_refresh SET used_at = ?, successor_hash = ?, sealed_successor = ? WHERE token_hash = ?",
-                (stamp(now), successor.token_hash, sealed_successor, token_hash),
-            )
-            end = _add_token(database, grant, successor, generation=token.generation + 1)
-            database.execute("UPDATE auth_grant SET last_used_at = ? WHERE grant_id = ?", (stamp(now), grant.grant_id))
-            used = replace(grant, last_used_at=now)
-            return Rotated(grant=used, generation=token.generation + 1, expires_at=end)
+            grant_id, generation = claimed
+            grant = GRANTS.read(database.execute(_USE, (stamp(now), grant_id)).fetchone())
+            end = _add_token(database, grant, successor, generation=generation + 1)
+            return Rotated(grant=grant, generation=generation + 1, expires_at=end)
 
         return await self._do(work)
 
@@ -228,13 +248,60 @@ class SqliteStore(SqlStore):
         return rows
 
     async def _do(self, work: Callable[[sqlite3.Connection], T]) -> T:
-        """Run work in the writer thread; returns when it is on the disk."""
+        """Run work in a transaction; returns when it is on the disk."""
         if self._closed:
             raise Unavailable("the store is closed")
         loop = asyncio.get_running_loop()
         future: asyncio.Future[T] = loop.create_future()
-        self._jobs.put(_Job(work, future, loop))
+        with self._lock:
+            self._waiting.append(_Job(work, future, loop))
+            begins = not self._is_writing
+            self._is_writing = True
+        if begins:
+            # A task of its own: whoever gives up waiting must not stop what others wait for.
+            self._flushing = loop.create_task(self._flush())
         return await future
+
+    async def _flush(self) -> None:
+        """Write what waits, group after group."""
+        try:
+            while batch := self._take():
+                _answer(batch, await self._commit([job.work for job in batch]))
+        except BaseException:
+            # The loop is going down: let the next one write on.
+            with self._lock:
+                self._is_writing = False
+            raise
+
+    def _take(self) -> list[_Job]:
+        with self._lock:
+            batch, self._waiting = self._waiting[:_BATCH], self._waiting[_BATCH:]
+            self._is_writing = bool(batch)
+        return batch
+
+    async def _commit(self, works: list[Work]) -> list[object]:
+        """What each work returned or raised; nothing is returned before it is on the disk."""
+        database = self._writing
+        try:
+            database.execute("BEGIN IMMEDIATE")
+        except sqlite3.Error:
+            # Another process writes just now: wait for it where nobody else has to.
+            return await _ended(self._writer.submit(_commit, self._patient, works))
+        try:
+            outcomes = [work(database) for work in works]
+            if not database.in_transaction:
+                raise sqlite3.OperationalError("the transaction was rolled back")
+        except Exception:  # noqa: BLE001 - whatever it was, each is tried again by itself
+            if database.in_transaction:
+                database.execute("ROLLBACK")
+            return await _ended(self._writer.submit(_commit, self._patient, works))
+        try:
+            await _ended(self._writer.submit(database.execute, "COMMIT"))
+        except sqlite3.Error as error:
+            if database.in_transaction:
+                database.execute("ROLLBACK")
+            return [_unavailable(error)] * len(works)
+        return outcomes
 
     def _connect(self) -> sqlite3.Connection:
         connection = sqlite3.connect(self._file, isolation_level=None, check_same_thread=False)
@@ -263,42 +330,25 @@ class SqliteStore(SqlStore):
             self._reading.append(connection)
         return connection
 
-    def _write_all(self) -> None:
-        while (first := self._jobs.get()) is not None:
-            batch, is_last = [first], False
-            with suppress(queue.Empty):
-                while len(batch) < _BATCH and not is_last:
-                    job = self._jobs.get_nowait()
-                    if job is None:
-                        is_last = True
-                    else:
-                        batch.append(job)
-            _answer(batch, _commit(self._writer_connection, [job.work for job in batch]))
-            if is_last:
-                return
+
+async def _ended(waited: "Future[T]") -> T:
+    """What a thread returns. Who is cancelled waits all the same: the connection is in use until then."""
+    try:
+        return await asyncio.shield(asyncio.wrap_future(waited))
+    except asyncio.CancelledError:
+        with suppress(Exception):
+            waited.result()
+        raise
 
 
 def _commit(database: sqlite3.Connection, works: list[Work]) -> list[object]:
     """What each work returned or raised; nothing is returned before it is on the disk."""
     try:
-        outcomes = _together(database, works) or _apart(database, works)
+        outcomes = _apart(database, works)
     except sqlite3.Error as error:
         if database.in_transaction:
             database.execute("ROLLBACK")
         return [_unavailable(error)] * len(works)
-    return outcomes
-
-
-def _together(database: sqlite3.Connection, works: list[Work]) -> list[object] | None:
-    """All as if none could fail, which spares a savepoint each; None, and nothing done, if one did."""
-    database.execute("BEGIN IMMEDIATE")
-    try:
-        outcomes = [work(database) for work in works]
-    except Exception:  # noqa: BLE001 - whatever it was, each is tried again by itself
-        if database.in_transaction:
-            database.execute("ROLLBACK")
-        return None
-    database.execute("COMMIT")
     return outcomes
 
 
