@@ -56,6 +56,7 @@ async def authorize(authority: Authority, request: Request) -> Response:
             "This network opened very many sign-ins within a minute.",
             advice="Wait a minute, then connect again from your app.",
             status=429,
+            retry_after_seconds=hit.retry_after_seconds,
         )
     values = await _values(request)
     _check_repeats(values)
@@ -143,7 +144,12 @@ async def _client(authority: Authority, values: Values, request: Request) -> Kno
     if client_id.startswith("https://"):
         hit = await authority.hit("document_address", address_of(request))
         if not hit.is_allowed:
-            raise NotForTheClient("Too many sign-ins at once", "Wait a minute, then connect again.", status=429)
+            raise NotForTheClient(
+                "Too many sign-ins at once",
+                "Wait a minute, then connect again.",
+                status=429,
+                retry_after_seconds=hit.retry_after_seconds,
+            )
     try:
         client = await authority.clients.find(client_id, now=authority.clock())
     except ClientProblem as problem:

@@ -48,6 +48,7 @@ async def show(authority: Authority, request: Request) -> Response:
     found = await identified(authority, browser)
     if found is None:
         return browser.go(f"/oauth/sign-in?request={quote(request_id)}")
+    _check_key(authority, asked, found[2])
     return await _page(authority, browser, request_id, asked, found[2], values=None, wrong=None)
 
 
@@ -64,6 +65,7 @@ async def answer(authority: Authority, request: Request) -> Response:
     if found is None:
         return browser.go(f"/oauth/sign-in?request={quote(request_id)}")
     session, key, person = found
+    _check_key(authority, asked, person)
     if first(values, "account") not in {"", person.subject}:
         return await _page(
             authority, browser, request_id, asked, person, values=None, wrong=_ACCOUNT_CHANGED, status=409
@@ -108,6 +110,23 @@ async def answer(authority: Authority, request: Request) -> Response:
 _ROLE_WRONG = "Choose one of these roles."
 _ACCOUNT_CHANGED = "Another account was signed in meanwhile; nothing was granted. Look whose it is, and choose again."
 _BRANDS_WRONG = f"Choose at least one brand and at most {MAX_BRANDS}, or all of them."
+
+
+def _check_key(authority: Authority, asked: Asked, person: Person) -> None:
+    """Refuse a restricted key for the REST API of this server, which judges a token by itself and never sees the key.
+
+    What a restricted key may do is known in part only: of scopes without a read, and of brands, nothing is.
+
+    Raises:
+        NotForTheClient: 403.
+    """
+    if asked.resource == authority.policy.rest_resource and not person.may_mint:
+        raise NotForTheClient(
+            "This key is restricted",
+            "An app can be given a part of what a key may do at this API only where the key is a full one.",
+            advice="Go back to your app and connect again with a full key, or give the app this key itself.",
+            status=403,
+        )
 
 
 async def _deny(

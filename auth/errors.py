@@ -28,9 +28,18 @@ class OAuthError(Exception):
 class NotForTheClient(Exception):
     """A refusal that is shown to the person, because it is not known whether the client's address can be trusted."""
 
-    def __init__(self, title: str, text: str, *, advice: str | None = None, status: int = 400) -> None:
+    def __init__(
+        self,
+        title: str,
+        text: str,
+        *,
+        advice: str | None = None,
+        status: int = 400,
+        retry_after_seconds: float | None = None,
+    ) -> None:
         super().__init__(title)
         self.title, self.text, self.advice, self.status = title, text, advice, status
+        self.headers = {} if retry_after_seconds is None else {"Retry-After": str(_whole_seconds(retry_after_seconds))}
 
 
 def invalid_request(description: str) -> OAuthError:
@@ -59,6 +68,10 @@ def invalid_client(description: str, *, tried_basic: bool = False) -> OAuthError
 
 def too_many(seconds: float, *, code: str = "temporarily_unavailable") -> OAuthError:
     """RFC 6585 §4."""
-    wait = max(1, -(-round(seconds * 1000) // 1000))
+    wait = _whole_seconds(seconds)
     description = f"too many requests; try again in {wait} seconds"
     return OAuthError(code, description, 429, {"Retry-After": str(wait)})
+
+
+def _whole_seconds(seconds: float) -> int:
+    return max(1, -(-round(seconds * 1000) // 1000))

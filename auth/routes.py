@@ -107,7 +107,9 @@ def _for_people(authority: Authority, endpoint: Endpoint) -> Callable[[Request],
             return await endpoint(authority, request)
         except NotForTheClient as told:
             problem = pages.Problem(title=told.title, text=told.text, advice=told.advice)
-            return browser.page(pages.problem(problem), told.status)
+            response = browser.page(pages.problem(problem), told.status)
+            response.headers.update(told.headers)
+            return response
         except (Unavailable, VaultError) as error:
             logger.error("%s: %s", request.url.path, error)
             problem = pages.Problem(

@@ -197,6 +197,7 @@ async def _key(authority: Authority, request: Request, values: Values, request_i
             "Too many keys were tried from here.",
             advice="Wait ten minutes, then connect again from your app.",
             status=429,
+            retry_after_seconds=max(hit.retry_after_seconds for hit in hits),
         )
     return Secret(first(values, "api_key").strip()[:_MAX_KEY_CHARACTERS])
 

@@ -113,6 +113,7 @@ CONSENT = Consent(
     request_id="pending",
     asking=REGISTERED_ITSELF,
     account="ada@example.com",
+    account_id="usr_ada",
     scopes=tuple(
         ScopeChoice(
             name=scope.value,

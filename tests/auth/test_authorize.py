@@ -165,13 +165,13 @@ async def test_everything_is_offered_where_everything_or_nothing_was_asked_for(
 
 async def test_no_more_is_offered_than_was_asked_for_and_the_answer_says_what_was_granted(shared: Served) -> None:
     asked = {"scope": "posts:read posts:write offline_access"}
-    tokens = await shared.tokens(request=asked, preset="Admin", scopes=["posts:read"])
+    tokens = await shared.tokens(request=asked, preset="Publisher", scopes=["posts:read"])
     assert tokens["scope"] == decoded(tokens["access_token"])[1]["scope"] == "posts:read"
     assert "refresh_token" in tokens
 
 
 async def test_scopes_that_the_page_did_not_offer_are_not_granted(shared: Served) -> None:
-    tokens = await shared.tokens(request={"scope": "posts:read"}, preset="Admin", scopes=["posts:read", "dms:read"])
+    tokens = await shared.tokens(request={"scope": "posts:read"}, preset="Analyst", scopes=["posts:read", "dms:read"])
     assert tokens["scope"] == "posts:read"
 
 

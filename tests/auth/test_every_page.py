@@ -79,6 +79,7 @@ def pages_saying(text: str) -> dict[str, str]:
         request_id=text,
         asking=verified,
         account=text,
+        account_id=text,
         scopes=(ScopeChoice(name=text, description=text, group=text, presets=(text,)),),
         presets=(PresetChoice(name=text, meaning=text, is_chosen=True),),
         brands=(BrandChoice(brand_id=text, name=text),),
@@ -211,7 +212,7 @@ def test_no_text_at_all_adds_an_element_or_an_attribute(text: str) -> None:
 def test_what_is_sent_back_is_what_was_given(text: str) -> None:
     sendable = text.replace("\ud800", "?")
     page = Page(pages_saying(text)["consent"])
-    assert page.hidden(page.one("form")) == {"csrf": sendable, "request": sendable}
+    assert page.hidden(page.one("form")) == {"csrf": sendable, "request": sendable, "account": sendable}
     assert page.one("input", name="preset").get("value") == sendable
     assert page.one("input", name="scope").get("value") == sendable
     assert page.one("input", name="brand").get("value") == sendable

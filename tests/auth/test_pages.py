@@ -126,7 +126,8 @@ def test_enter_on_a_choice_does_not_approve() -> None:
     page = Page(consent(CONSENT))
     buttons = page.all("button")
     assert [(b.get("name"), b.get("value")) for b in buttons] == [("decision", "deny"), ("decision", "approve")]
-    assert page.hidden(page.one("form", action="/oauth/consent")) == {"csrf": "token", "request": "pending"}
+    hidden = page.hidden(page.one("form", action="/oauth/consent"))
+    assert hidden == {"csrf": "token", "request": "pending", "account": "usr_ada"}
 
 
 def test_one_role_is_chosen_and_each_says_what_it_means() -> None:

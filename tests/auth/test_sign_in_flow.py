@@ -231,3 +231,21 @@ async def test_another_account_than_the_page_showed_grants_nothing(served: Serve
     assert again.status_code == 409 and "location" not in again.headers
     assert "other@example.com" in again.text and "Another account" in again.text
     assert (await browser.consent()).status_code == 303
+
+
+async def test_a_restricted_key_gives_no_token_for_the_rest_api(served: Served) -> None:
+    """There a token is judged by itself: it would reach brands, and write, where the key behind it may not."""
+    transport = httpx2.ASGITransport(app=served.api.app)
+    headers = {"Authorization": f"Bearer {served.local_key}"}
+    async with httpx2.AsyncClient(transport=transport, base_url="http://local", headers=headers) as api:
+        restricted = {"name": "posts", "scopes": ["posts:read", "accounts:read"], "brand_ids": ["b_aurora"]}
+        key = (await api.post("/v1/keys", json=restricted)).json()["raw_key"]
+    client_id = (await served.register())["client_id"]
+    browser, elsewhere = served.browser(), served.browser()
+    await browser.open(client_id, resource=REST)
+    page = await browser.sign_in(key)
+    assert page.status_code == 403 and "restricted" in page.text and 'name="preset"' not in page.text
+
+    await elsewhere.open(client_id)
+    for_mcp = await elsewhere.sign_in(key)
+    assert for_mcp.status_code == 200 and 'name="preset"' in for_mcp.text
