@@ -1,5 +1,6 @@
 """The user's upstream key behind each grant: narrowed, sealed, opened for a call, and never the client's business."""
 
+import hashlib
 import json
 import time
 from collections import OrderedDict
@@ -53,6 +54,10 @@ class KeyRefused(Exception):
     """The API does not know the key (any more)."""
 
 
+class PaymentOverdue(Exception):
+    """The API holds back what the key can do until a payment is settled."""
+
+
 class UpstreamUnavailable(Exception):
     """The API cannot be asked now; says nothing about the key."""
 
@@ -65,6 +70,7 @@ class Upstream(Protocol):
 
         Raises:
             KeyRefused: nobody's.
+            PaymentOverdue: what the key can do cannot be told until the workspace is paid.
             UpstreamUnavailable: the API does not answer.
         """
         ...
@@ -91,6 +97,8 @@ class GrantDetails:
     """The id of the key that was made for it, which the person can delete in their workspace."""
     upstream_key_name: str = ""
     drafts_only: bool = False
+    key_mark: str = ""
+    """Where a restricted key was kept as it is: what tells it from others of the user, without being of use."""
 
     @property
     def upstream_key(self) -> str | None:
@@ -108,6 +116,7 @@ class GrantDetails:
                 "upstream_key_id": self.upstream_key_id,
                 "upstream_key_name": self.upstream_key_name,
                 "drafts_only": self.drafts_only,
+                "key_mark": self.key_mark,
             }
         )
 
@@ -121,7 +130,13 @@ class GrantDetails:
             upstream_key_id=found.get("upstream_key_id"),
             upstream_key_name=found.get("upstream_key_name", ""),
             drafts_only=found.get("drafts_only", False),
+            key_mark=found.get("key_mark", ""),
         )
+
+
+def mark_of(key: Secret, person: Person) -> str:
+    """What a restricted key is known by afterwards; nothing for a full one, which speaks for the whole user."""
+    return "" if person.may_mint else hashlib.sha256(b"mark|" + key.reveal()).hexdigest()[:32]
 
 
 def key_scopes(scopes: frozenset[TokenScope]) -> tuple[Scope, ...]:

@@ -11,7 +11,7 @@ from auth.browser import Browser
 from auth.forms import first
 from auth.records import Grant, Session, digest
 from auth.scopes import SCOPES, BroadScope, Scope, parse_scopes
-from auth.sign_in import find_session, read_page_form, session_name
+from auth.sign_in import find_session, may_manage, read_page_form, session_name
 
 _EVERYTHING = "Everything that the key can do"
 
@@ -24,7 +24,8 @@ async def show(authority: Authority, request: Request) -> Response:
 
 
 async def _page(authority: Authority, browser: Browser, session: Session, notice: str | None = None) -> Response:
-    grants = await authority.store.list_grants(session.subject, now=authority.clock())
+    every = await authority.store.list_grants(session.subject, now=authority.clock())
+    grants = [grant for grant in every if may_manage(browser, session, GrantDetails.of(grant.details))]
     html = pages.connected_apps(
         pages.ConnectedApps(
             csrf=browser.csrf(browser.session_secret or "", "apps"),
@@ -52,9 +53,11 @@ async def act(authority: Authority, request: Request) -> Response:
         return browser.page(pages.notice("Signed out", text))
     grant_id = first(values, "grant")
     found = await authority.store.find_grant(grant_id)
-    if not await authority.revoke(grant_id, because="person", subject=session.subject) or found is None:
+    details = GrantDetails() if found is None else GrantDetails.of(found.details)
+    if found is None or not may_manage(browser, session, details):
         return browser.go("/oauth/apps")
-    details = GrantDetails.of(found.details)
+    if not await authority.revoke(grant_id, because="person", subject=session.subject):
+        return browser.go("/oauth/apps")
     return await _page(authority, browser, session, pages.revoked(details.client_name, details.upstream_key))
 
 

@@ -11,7 +11,7 @@ from auth import pages, redirects
 from auth.audit import Kind
 from auth.authority import Authority
 from auth.authorize import Asked, answer_to, asking_client, find_asked
-from auth.broker import Brand, ChildKey, GrantDetails, KeyRefused, Person, UpstreamUnavailable, key_scopes
+from auth.broker import Brand, ChildKey, GrantDetails, KeyRefused, Person, UpstreamUnavailable, key_scopes, mark_of
 from auth.browser import Browser
 from auth.clients import KnownClient
 from auth.display import shown
@@ -99,10 +99,11 @@ async def answer(authority: Authority, request: Request) -> Response:
         upstream_key_id=child.key_id or None,
         upstream_key_name=child.name,
         drafts_only=preset.drafts_only and Scope.POSTS_WRITE in scopes,
+        key_mark=mark_of(key, person),
     )
     code = await _issue(authority, asked, client, session, scopes, child, details)
     # The key that was pasted is dropped here; the sign-in stays for the list of apps.
-    await begin_session(authority, browser, session.subject, name=person.name, key=None)
+    await begin_session(authority, browser, person, key=None, mark=mark_of(key, person))
     browser.close_request(request_id)
     return browser.go(answer_to(authority, asked.redirect_uri, asked.state, {"code": code}))
 

@@ -48,6 +48,7 @@ LIMITS: Mapping[str, Limit] = {
     "authorize_address": Limit(60, timedelta(minutes=1)),
     "document_address": Limit(30, timedelta(minutes=1)),
     "document_host": Limit(10, timedelta(minutes=1)),
+    "token_address": Limit(3000, timedelta(minutes=1)),
     "token_client": Limit(120, timedelta(minutes=1)),
     "sign_in_address": Limit(10, timedelta(minutes=10)),
     # A request lives for minutes: with a day to fill up again there are five tries in all.

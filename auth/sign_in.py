@@ -13,7 +13,7 @@ from auth import pages, redirects
 from auth.audit import Kind
 from auth.authority import Authority, LocalUser
 from auth.authorize import Asked, asking_client, find_asked
-from auth.broker import KeyRefused, Person, UpstreamUnavailable
+from auth.broker import GrantDetails, KeyRefused, PaymentOverdue, Person, UpstreamUnavailable, mark_of
 from auth.browser import Browser
 from auth.clients import KnownClient
 from auth.errors import NotForTheClient, OAuthError
@@ -52,21 +52,33 @@ async def sign_in(authority: Authority, request: Request) -> Response:
         await authority.audit.note(Kind.SIGN_IN_REFUSED)
         wrong = "The API does not know this key. Copy it again from your workspace, whole; a revoked key does not work."
         return await _page(authority, browser, request_id, wrong=wrong, status=401)
+    except PaymentOverdue:
+        return await _page(authority, browser, request_id, wrong=_OVERDUE, status=403)
     except UpstreamUnavailable:
         wrong = "The API does not answer now, so the key could not be checked. Try again in a minute."
         return await _page(authority, browser, request_id, wrong=wrong, status=503)
-    await begin_session(authority, browser, person.subject, name=person.name, key=key)
+    await begin_session(authority, browser, person, key=key, mark=mark_of(key, person))
     await authority.audit.note(Kind.SIGNED_IN, subject=person.subject, by=_way(values))
     return browser.go(f"/oauth/consent?request={quote(request_id)}" if request_id else "/oauth/apps")
 
 
-async def begin_session(authority: Authority, browser: Browser, subject: str, *, name: str, key: Secret | None) -> None:
-    """A new session id, never one that the browser had before (session fixation); name and key lie under it alone."""
+_OVERDUE = "A payment is overdue for this workspace. Settle it under billing, then sign in again."
+
+
+async def begin_session(
+    authority: Authority, browser: Browser, person: Person, *, key: Secret | None, mark: str
+) -> None:
+    """A new session id, never one that the browser had before (session fixation).
+
+    Under it alone lie the name, the key that waits for the consent, and the mark of a restricted key, which must not
+    see or end what others of the same user granted.
+    """
     now, secret = authority.clock(), authority.random()
-    kept = Secret(json.dumps({"name": name, "key": None if key is None else key.reveal().decode()}))
+    raw = None if key is None else key.reveal().decode()
+    kept = Secret(json.dumps({"name": person.name, "key": raw, "mark": mark}))
     session = Session(
         session_hash=digest(secret),
-        subject=subject,
+        subject=person.subject,
         authenticated_at=now,
         last_seen_at=now,
         expires_at=now + SESSION_LIFETIME,
@@ -89,6 +101,12 @@ async def find_session(authority: Authority, browser: Browser) -> Session | None
 def session_name(browser: Browser, session: Session) -> str:
     """What the person is called, or the id of their user."""
     return _kept(browser, session).get("name") or session.subject
+
+
+def may_manage(browser: Browser, session: Session, details: GrantDetails) -> bool:
+    """Whether who signed in may see and end a grant: with a full key every one of the user, else that key's own."""
+    mark = _kept(browser, session).get("mark")
+    return mark is not None and mark in {"", details.key_mark}
 
 
 def session_key(authority: Authority, browser: Browser, session: Session) -> Secret | None:
@@ -125,6 +143,8 @@ async def identified(authority: Authority, browser: Browser) -> tuple[Session, S
         return session, key, await authority.upstream.identify(key)
     except KeyRefused:
         return None
+    except PaymentOverdue:
+        raise NotForTheClient("A payment is overdue", _OVERDUE, status=403) from None
     except UpstreamUnavailable:
         raise NotForTheClient(
             "The API does not answer now",

@@ -64,7 +64,6 @@ FAMILY = (
 """A refresh token, its grant, and when its successor was used and ends."""
 
 
-
 def deletion(table: str) -> str:
     """The statement that deletes a bounded number of rows that are over."""
     key, condition = EXPIRED[table]

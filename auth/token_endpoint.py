@@ -73,7 +73,12 @@ async def check_limits(authority: Authority, limit: str, client_id: str, request
     if not authority.limits_enforced:
         return
     address = address_of(request)
-    for hit in (authority.lockout.check(client_id, address), await authority.hit(limit, client_id, address)):
+    for hit in (
+        authority.lockout.check(client_id, address),
+        # A new client id each time must not be a new allowance; hosts call for many people from few addresses.
+        await authority.hit("token_address", address),
+        await authority.hit(limit, client_id, address),
+    ):
         if not hit.is_allowed:
             raise too_many(hit.retry_after_seconds)
 
@@ -341,7 +346,7 @@ def issue(
     now = int(authority.clock().timestamp())
     # The REST API of this server knows a brand from the token alone; for MCP it is in the key behind the grant.
     is_rest = grant.resource == authority.policy.rest_resource
-    brands = () if not is_rest else tuple(brand.brand_id for brand in GrantDetails.of(grant.details).brands)
+    details = GrantDetails.of(grant.details) if is_rest else GrantDetails()
     claims = Claims(
         issuer=authority.policy.issuer,
         subject=grant.subject,
@@ -354,7 +359,8 @@ def issue(
         not_before=now,
         expires_at=now + seconds,
         authenticated_at=int(grant.authenticated_at.timestamp()) if is_person else None,
-        brand_ids=brands,
+        brand_ids=tuple(brand.brand_id for brand in details.brands),
+        key_id=details.upstream_key_id,
     )
     body: dict[str, Any] = {
         "access_token": authority.keys.present.issuer.issue(claims),

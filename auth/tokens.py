@@ -90,6 +90,8 @@ class Claims:
     """When the person signed in; None where no person did."""
     brand_ids: tuple[str, ...] = ()
     """The brands that it is limited to; without any it is not limited."""
+    key_id: str | None = None
+    """The upstream key that was made for the grant: who deletes it ends what the token may do."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -283,6 +285,8 @@ def _as_json(claims: Claims) -> dict[str, Any]:
         payload["auth_time"] = claims.authenticated_at
     if claims.brand_ids:
         payload["brands"] = list(claims.brand_ids)
+    if claims.key_id is not None:
+        payload["key"] = claims.key_id
     return payload
 
 
@@ -304,6 +308,7 @@ def _read_claims(payload: Mapping[str, Any]) -> Claims:
             expires_at=payload["exp"],
             authenticated_at=payload.get("auth_time"),
             brand_ids=_read_brands(payload["brands"]) if "brands" in payload else (),
+            key_id=_read_text(payload["key"]) if "key" in payload else None,
         )
     except KeyError:
         raise TokenRefused(Flaw.CLAIMS) from None
@@ -326,6 +331,12 @@ def _read_brands(brands: object) -> tuple[str, ...]:
     if not isinstance(brands, list) or set(map(type, brands)) != _ONLY_TEXT or not all(brands):
         raise TokenRefused(Flaw.CLAIMS)
     return tuple(brands)
+
+
+def _read_text(value: object) -> str:
+    if not isinstance(value, str) or not value:
+        raise TokenRefused(Flaw.CLAIMS)
+    return value
 
 
 def _written(value: Mapping[str, Any]) -> bytes:

@@ -70,6 +70,11 @@ async def _by_access_token(installation: Installation, session: AsyncSession, to
     user = await session.get(User, claims.subject)
     if user is None:
         raise Refusal(401, "auth.user_not_found", "the user of this token is gone")
+    if claims.key_id is not None:
+        # Made for this sign-in alone: deleting it in the workspace ends the sign-in.
+        key = await session.get(Key, claims.key_id)
+        if key is None or not key.is_active or key.user_id != user.id:
+            raise _invalid_token()
     return Caller(
         user=user,
         key=None,

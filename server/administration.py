@@ -14,7 +14,7 @@ from typing import Any
 
 from auth.audit import Kind
 from auth.authority import Authority
-from auth.broker import GrantDetails, KeyRefused, UpstreamUnavailable, key_scopes
+from auth.broker import GrantDetails, KeyRefused, PaymentOverdue, UpstreamUnavailable, key_scopes
 from auth.clients import DEFAULT_GRANT_TYPES
 from auth.engine import JWT_BEARER
 from auth.errors import OAuthError
@@ -182,6 +182,8 @@ async def _make_grant(
         scopes = everything if scope is None else granted(parse_scopes(scope), parse_scopes(scope), everything)
         if not scopes:
             raise CannotAdminister("the key can do none of these scopes")
+        if authority.policy.resources[0] == authority.policy.rest_resource and not person.may_mint:
+            raise CannotAdminister("this takes a full key: what a restricted one may do cannot be told")
         made = None
         if person.may_mint:
             made = await authority.upstream.mint(key, name=name[:60], scopes=key_scopes(scopes), brand_ids=())
@@ -189,6 +191,8 @@ async def _make_grant(
         raise CannotAdminister(str(problem)) from None
     except KeyRefused:
         raise CannotAdminister("the API does not know this key") from None
+    except PaymentOverdue:
+        raise CannotAdminister("a payment is overdue for this workspace; settle it, then try again") from None
     except UpstreamUnavailable:
         raise CannotAdminister("the API does not answer now; try again") from None
     resource, now = authority.policy.resources[0], authority.clock()

@@ -281,7 +281,7 @@ class _Split:
         self._here, self._shared = MemoryBuckets(clock), StoreBuckets(store, clock)
 
     async def hit(self, name: str, *, capacity: int, per: timedelta) -> Hit:
-        is_frequent = name.startswith(("token_client", "introspect_client", "authorize_address"))
+        is_frequent = name.startswith(("token_", "introspect_client", "authorize_address"))
         return await (self._here if is_frequent else self._shared).hit(name, capacity=capacity, per=per)
 
 

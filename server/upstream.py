@@ -5,7 +5,7 @@ import logging
 import re
 from collections.abc import Sequence
 
-from auth.broker import Brand, ChildKey, KeyRefused, Person, UpstreamUnavailable
+from auth.broker import Brand, ChildKey, KeyRefused, PaymentOverdue, Person, UpstreamUnavailable
 from auth.scopes import BroadScope, Scope, TokenScope
 from auth.vault import Secret
 from tools.brands import LIST_BRANDS
@@ -111,8 +111,9 @@ class RestUpstream:
         except ApiError as error:
             if error.status == 429:
                 raise
-            # Anything but this, an overdue payment for one, says nothing about the key's scopes.
-            return error.status not in {402, 403} if operation is LIST_KEYS else error.status != 403
+            if operation is LIST_KEYS and error.status == 402:
+                raise PaymentOverdue from None
+            return error.status != 403
         return True
 
     async def _call(

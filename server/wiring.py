@@ -94,9 +94,11 @@ class SignedIn:
         """Start it; raises server.sign_in.CannotSignIn."""
         from auth.routes import routes
         from server.door import SignIn
-        from server.sign_in import open_authority
+        from server.sign_in import is_here, open_authority
 
-        key = None if embedded.api is None else embedded.api.sample_key
+        # By one click only where nobody but this machine can reach the port.
+        listens_here = is_here(f"http://{f'[{settings.host}]' if ':' in settings.host else settings.host}")
+        key = None if embedded.api is None or not listens_here else embedded.api.sample_key
         authority = await open_authority(
             settings,
             address,

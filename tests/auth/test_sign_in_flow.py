@@ -5,6 +5,7 @@ from pathlib import Path
 
 import httpx2
 import pytest
+from sqlalchemy import update
 
 from auth.records import digest
 from auth.tokens import TokenRefused
@@ -249,3 +250,55 @@ async def test_a_restricted_key_gives_no_token_for_the_rest_api(served: Served) 
     await elsewhere.open(client_id)
     for_mcp = await elsewhere.sign_in(key)
     assert for_mcp.status_code == 200 and 'name="preset"' in for_mcp.text
+
+
+def _api(served: Served, token: str) -> httpx2.AsyncClient:
+    """The REST API, as a holder of this token or key calls it."""
+    transport = httpx2.ASGITransport(app=served.api.app)
+    return httpx2.AsyncClient(
+        transport=transport, base_url="http://local", headers={"Authorization": f"Bearer {token}"}
+    )
+
+
+async def test_deleting_the_key_of_a_sign_in_ends_its_tokens_at_the_rest_api(served: Served) -> None:
+    client_id = (await served.register())["client_id"]
+    code = await served.browser().code(client_id, request={"resource": REST}, preset="Analyst")
+    token = (await served.redeem(client_id, code)).json()["access_token"]
+    async with _api(served, token) as app, _api(served, served.local_key) as owner:
+        assert (await app.get("/v1/brands")).status_code == 200
+        made = (await owner.get("/v1/keys")).json()["data"][-1]
+        assert made["name"].startswith("Test client")
+        await owner.delete(f"/v1/keys/{made['id']}")
+        refused = await app.get("/v1/brands")
+    assert (refused.status_code, refused.json()["error"]["code"]) == (401, "auth.invalid_token")
+
+
+async def test_a_restricted_key_sees_and_ends_only_what_was_granted_with_it(served: Served) -> None:
+    client_id = (await served.register(client_name="Owners app"))["client_id"]
+    owners = (await served.redeem(client_id, await served.browser().code(client_id))).json()
+    grant_id = (await served.authority.verify(owners["access_token"], MCP)).grant_id
+    async with _api(served, served.local_key) as owner:
+        key = (await owner.post("/v1/keys", json={"name": "guest", "scopes": ["posts:read"]})).json()["raw_key"]
+    guest_client = (await served.register(client_name="Guests app"))["client_id"]
+    guest = served.browser()
+    await guest.code(guest_client, key=key, preset="Analyst")
+    code = await guest.code(guest_client, key=key, preset="Analyst")
+    assert (await served.redeem(guest_client, code)).status_code == 200
+    page = await guest.get("/oauth/apps")
+    assert "Guests app" in page.text and "Owners app" not in page.text
+    await guest.post("/oauth/apps", {"csrf": guest.hidden("csrf"), "action": "revoke", "grant": grant_id})
+    assert await served.authority.verify(owners["access_token"], MCP)
+    owner_page = served.browser()
+    await owner_page.get("/oauth/sign-in")
+    await owner_page.sign_in()
+    assert "Guests app" in owner_page.page and "Owners app" in owner_page.page
+
+
+async def test_a_workspace_with_an_overdue_payment_is_told_so_and_keeps_its_full_key(served: Served) -> None:
+    async with served.api.installation.database.write() as session:
+        await session.execute(update(User).values(billing_blocked_at=served.clock.now()))
+    client_id = (await served.register())["client_id"]
+    browser = served.browser()
+    await browser.open(client_id)
+    page = await browser.sign_in()
+    assert page.status_code == 403 and "A payment is overdue" in page.text
