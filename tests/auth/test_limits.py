@@ -144,6 +144,7 @@ async def test_the_figures_are_those_of_the_plan() -> None:
         "authorize_address": (60, 60),
         "document_address": (30, 60),
         "document_host": (10, 60),
+        "token_address": (3000, 60),
         "token_client": (120, 60),
         "sign_in_address": (10, 600),
         "sign_in_request": (5, 86_400),
