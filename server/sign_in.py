@@ -11,11 +11,10 @@ from datetime import datetime, timedelta
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from tempfile import mkdtemp
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from auth import redirects
-from auth.authority import Authority, LocalUser, system_clock
 from auth.fanout import RedisFanout
 from auth.limits import Buckets, MemoryBuckets, RedisBuckets, StoreBuckets
 from auth.metadata import BadConfiguration
@@ -25,8 +24,10 @@ from auth.scopes import UnknownScope, format_scopes, parse_scopes
 from auth.store import Store
 from auth.vault import BadKeys, KeyEncryptionKeys, Secret, Vault, VaultError
 from server.settings import Settings
-from server.upstream import RestUpstream
 from tools.rest import RestClient
+
+if TYPE_CHECKING:
+    from auth.authority import Authority
 
 KEYS_FILE = "auth_keys"
 DATABASE_FILE = "auth.sqlite"
@@ -118,12 +119,16 @@ async def open_authority(
     in_background: bool = True,
     is_dev: bool = False,
     serves_mcp: bool = True,
-) -> Authority:
+) -> "Authority":
     """The authorization server of this process, started.
 
     Raises:
         CannotSignIn: no or wrong key-encryption keys, a database that cannot be used, or a setting that makes no sense.
     """
+    # Here, because whoever asks only whether people can sign in need not wait for all of it to be imported.
+    from auth.authority import Authority, LocalUser, system_clock
+    from server.upstream import RestUpstream
+
     policy = policy_of(settings, address, serves_mcp=serves_mcp)
     folder = Path(mkdtemp(prefix="socialapi-auth-")) if memory else settings.data_dir
     vault = Vault(given_keys(settings, address, is_dev=is_dev) or _own_keys(folder))
@@ -249,6 +254,7 @@ def _trusted_issuers(file: Path | None) -> tuple[TrustedIssuer, ...]:
 
 
 def _documents(settings: Settings, policy: Policy, store: Store) -> Any:
+    from auth.authority import system_clock
     from auth.client_documents import ClientDocuments
     from auth.egress import Egress, is_public
 

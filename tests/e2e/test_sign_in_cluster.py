@@ -197,16 +197,6 @@ def test_a_process_killed_in_the_middle_of_a_sign_in_is_not_missed(cluster: Clus
             assert person.call(cluster.members[killed]).status_code == 200
 
 
-def test_two_workers_on_one_file_are_one_authorization_server(tmp_path: Path) -> None:
-    port = free_port()
-    server = serve("http", tmp_path, port, "--workers", "2")
-    try:
-        sign_in_several_times(f"http://127.0.0.1:{port}", key(tmp_path))
-    finally:
-        server.terminate()
-        server.wait()
-
-
 def test_four_workers_on_postgresql_are_one_authorization_server(postgres: Postgres, tmp_path: Path) -> None:
     port = free_port()
     with postgres.copy(tmp_path) as url:
