@@ -84,6 +84,14 @@ class Upstream(Protocol):
         """
         ...
 
+    async def discard(self, key: Secret, child: ChildKey) -> None:
+        """Delete a key that was made a moment ago and that nobody got.
+
+        Raises:
+            KeyRefused, UpstreamUnavailable: it stays.
+        """
+        ...
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GrantDetails:

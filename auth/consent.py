@@ -1,5 +1,6 @@
 """The consent page: who asks for what, what the person grants of it, and the code that the client gets."""
 
+import logging
 from collections.abc import Sequence
 from datetime import datetime
 from urllib.parse import quote
@@ -18,7 +19,7 @@ from auth.display import shown
 from auth.errors import NotForTheClient, OAuthError
 from auth.forms import Values, first, read_query
 from auth.policy import CODE_LIFETIME
-from auth.records import Code, Consent, PendingRequest, Session, digest
+from auth.records import Code, Consent, PendingRequest, Session, Unavailable, digest
 from auth.scopes import (
     SCOPES,
     BroadScope,
@@ -33,8 +34,12 @@ from auth.scopes import (
 from auth.sign_in import asking, begin_session, identified, read_page_form
 from auth.vault import Secret, seal_under_token
 
+logger = logging.getLogger(f"socialapi_mcp.{__name__}")
+
 MAX_BRANDS = 50
 """A token for the REST API names its brands, and has to stay below 4 KiB."""
+ROOM_FOR_BRANDS = 1900
+"""Characters of the brands' and the client's ids together: base64 makes a third more, and the rest takes its part."""
 
 
 async def show(authority: Authority, request: Request) -> Response:
@@ -76,8 +81,8 @@ async def answer(authority: Authority, request: Request) -> Response:
         return await _page(authority, browser, request_id, asked, person, values=None, wrong=_ROLE_WRONG, status=422)
     brands = _brands(person, values)
     scopes = _chosen(asked, person, preset, values, brands)
-    if brands is None or not scopes:
-        wrong = "Choose at least one permission of the role." if brands is not None else _BRANDS_WRONG
+    wrong = _what_is_wrong(authority, asked, scopes, brands)
+    if brands is None or wrong is not None:
         return await _page(authority, browser, request_id, asked, person, values=values, wrong=wrong, status=422)
     # Taken before the key is made: of two answers at once only one makes a key.
     if not await _take(authority, browser, request_id, waiting):
@@ -101,16 +106,51 @@ async def answer(authority: Authority, request: Request) -> Response:
         drafts_only=preset.drafts_only and Scope.POSTS_WRITE in scopes,
         key_mark=mark_of(key, person),
     )
-    code = await _issue(authority, asked, client, session, scopes, child, details)
+    try:
+        code = await _issue(authority, asked, client, session, scopes, child, details)
+    except Unavailable:
+        await _discard(authority, key, child)
+        raise
     # The key that was pasted is dropped here; the sign-in stays for the list of apps.
     await begin_session(authority, browser, person, key=None, mark=mark_of(key, person))
     browser.close_request(request_id)
     return browser.go(answer_to(authority, asked.redirect_uri, asked.state, {"code": code}))
 
 
+async def _discard(authority: Authority, key: Secret, child: ChildKey) -> None:
+    """Delete the key of a grant that could not be kept: nobody would know of it."""
+    if not child.key_id:
+        return
+    try:
+        await authority.upstream.discard(key, child)
+    except (KeyRefused, UpstreamUnavailable):
+        logger.warning("the key %s was made for nobody and could not be deleted", child.key_id)
+
+
 _ROLE_WRONG = "Choose one of these roles."
 _ACCOUNT_CHANGED = "Another account was signed in meanwhile; nothing was granted. Look whose it is, and choose again."
 _BRANDS_WRONG = f"Choose at least one brand and at most {MAX_BRANDS}, or all of them."
+
+
+_TOO_MANY = "These are more brands than a token of this app can name: choose fewer, or all of them."
+
+
+def _what_is_wrong(
+    authority: Authority, asked: Asked, scopes: frozenset[TokenScope], brands: tuple[Brand, ...] | None
+) -> str | None:
+    if brands is None:
+        return _BRANDS_WRONG
+    if not _fits(authority, asked, brands):
+        return _TOO_MANY
+    return None if scopes else "Choose at least one permission of the role."
+
+
+def _fits(authority: Authority, asked: Asked, brands: tuple[Brand, ...]) -> bool:
+    """Whether a token that names these brands stays within its 4 KiB, whatever its scopes."""
+    if not brands or asked.resource != authority.policy.rest_resource:
+        return True
+    named = sum(len(brand.brand_id) + len('"",') for brand in brands)
+    return len(asked.client_id) + named <= ROOM_FOR_BRANDS
 
 
 def _check_key(authority: Authority, asked: Asked, person: Person) -> None:

@@ -142,17 +142,23 @@ def resource_metadata_url(resource: str) -> str:
     return f"{scheme}://{host}{RESOURCE_PATH}{slash}{path}"
 
 
-def documents(settings: Settings) -> dict[str, Document]:
+def documents(settings: Settings, *, known_as: str | None = None) -> dict[str, Document]:
     """Every document by its path.
 
     The root one of the resources says the default resource: clients that find no document at the resource's own path
-    compare it with the URL that was typed.
+    compare it with the URL that was typed. `known_as` is another origin of the same server, under which its resources
+    are named then (RFC 9728 §3.3); the issuer has one name.
     """
+
+    def about(resource: str) -> dict[str, Any]:
+        named = resource if known_as is None else known_as + resource.removeprefix(settings.issuer)
+        return resource_metadata(settings, named)
+
     bodies = {SERVER_PATH: server_metadata(settings), OPENID_PATH: openid_metadata(settings)}
-    bodies[RESOURCE_PATH] = resource_metadata(settings, settings.resources[0])
+    bodies[RESOURCE_PATH] = about(settings.resources[0])
     for resource in settings.resources:
         url = resource_metadata_url(resource)
-        bodies[url[url.index(RESOURCE_PATH) :]] = resource_metadata(settings, resource)
+        bodies[url[url.index(RESOURCE_PATH) :]] = about(resource)
     return {path: Document(body=_as_json(body), headers=HEADERS) for path, body in bodies.items()}
 
 

@@ -1,6 +1,5 @@
 """Every address of the authorization server, with what it answers when something is refused or broken."""
 
-import json
 import logging
 import secrets
 from collections.abc import Awaitable, Callable, Mapping
@@ -63,10 +62,12 @@ def routes(authority: Authority) -> list[BaseRoute]:
         for path in paths
     ]
     found += [Route(path, _for_people(authority, endpoint), methods=[method]) for method, path, endpoint in FOR_PEOPLE]
-    for path, document in metadata.documents(authority.policy.metadata_settings()).items():
-        found.append(Route(path, _document(document.body, document.headers), methods=["GET", "OPTIONS"]))
-    # In front of those: what is asked for by another local name has to name itself by it (RFC 9728 §3.3).
-    found[:0] = _local_documents(authority)
+    policy = authority.policy
+    settings = policy.metadata_settings()
+    others = {name.partition("://")[2]: metadata.documents(settings, known_as=name) for name in policy.local_names}
+    for path, document in metadata.documents(settings).items():
+        by_host = {host: documents[path] for host, documents in others.items()}
+        found.append(Route(path, _document(document, by_host), methods=["GET", "OPTIONS"]))
     found += [Route(path, _keys(authority), methods=["GET", "OPTIONS"]) for path in KEYS_PATHS]
     found.append(Route("/oauth/pages.css", _stylesheet, methods=["GET"]))
     return found
@@ -131,31 +132,16 @@ def _for_people(authority: Authority, endpoint: Endpoint) -> Callable[[Request],
     return answer
 
 
-def _local_documents(authority: Authority) -> list[BaseRoute]:
-    policy = authority.policy
-    if not policy.local_names:
-        return []
-    settings = policy.metadata_settings()
-    found = list[BaseRoute]()
-    for resource in (*policy.resources, None):
-        path = metadata.RESOURCE_PATH
-        if resource is not None:
-            url = metadata.resource_metadata_url(resource)
-            path = url[url.index(path) :]
+def _document(
+    document: metadata.Document, by_host: Mapping[str, metadata.Document]
+) -> Callable[[Request], Awaitable[Response]]:
+    """One document, or that for another of the configured local names; all of them are made beforehand."""
 
-        async def answer(request: Request, told: str = resource or policy.resources[0]) -> Response:
-            if request.method == "OPTIONS":
-                return Response(status_code=204, headers=CORS)
-            named = policy.named(told, request.headers.get("host"))
-            return Response(json.dumps(metadata.resource_metadata(settings, named)), 200, metadata.HEADERS)
-
-        found.append(Route(path, answer, methods=["GET", "OPTIONS"]))
-    return found
-
-
-def _document(body: bytes, headers: Mapping[str, str]) -> Callable[[Request], Awaitable[Response]]:
     async def answer(request: Request) -> Response:
-        return Response(status_code=204, headers=CORS) if request.method == "OPTIONS" else Response(body, 200, headers)
+        if request.method == "OPTIONS":
+            return Response(status_code=204, headers=CORS)
+        chosen = by_host.get(request.headers.get("host", "").lower(), document)
+        return Response(chosen.body, 200, chosen.headers)
 
     return answer
 

@@ -4,16 +4,14 @@ import asyncio
 import sqlite3
 import threading
 from collections.abc import Callable, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import closing, suppress
-from dataclasses import dataclass
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from auth.migrations.run import secure
 from auth.records import (
-    Conflict,
     Denials,
     Grant,
     NewRefreshToken,
@@ -26,6 +24,7 @@ from auth.records import (
     Unavailable,
     Unknown,
 )
+from auth.sqlite_groups import GroupWriter, unavailable
 from auth.store import DENIED_FOR, GRACE
 from auth.store_rows import Row, Value, Values, moment, number, stamp
 from auth.store_sql import CODES, EXPIRED, FAMILY, GRANTS, SqlStore, deletion, housekeeping, judge
@@ -34,8 +33,6 @@ BUSY_TIMEOUT_MILLISECONDS = 15_000
 # Writers wait for it, so it gives up soon; the next housekeeping tries again.
 _CUT_TIMEOUT_MILLISECONDS = 100
 _READERS = 2
-# Commits wait for the disk; what arrives meanwhile shares the next one. Its statements hold up the loop, so not more.
-_BATCH = 64
 
 _CLAIM = """
 UPDATE auth_refresh SET used_at = :now, successor_hash = :successor_hash, sealed_successor = :sealed_successor
@@ -47,23 +44,11 @@ RETURNING grant_id, generation
 """
 _USE = f"UPDATE auth_grant SET last_used_at = ? WHERE grant_id = ? RETURNING {GRANTS.columns}"
 
-Work = Callable[[sqlite3.Connection], object]
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class _Job:
-    work: Work
-    future: "asyncio.Future[Any]"
-    loop: asyncio.AbstractEventLoop
-
-
 class SqliteStore(SqlStore):
-    """Writes in groups, and has a few reading connections; processes may share the file.
-
-    The statements of a group run on the event loop, where they take less time than threads take to pass the
-    interpreter's lock around; only what waits runs in a thread: the commit for the disk, and a lock of another process.
-    """
+    """Writes in groups, and has a few reading connections; processes may share the file."""
 
     def __init__(self, file: Path) -> None:
         """`file` has the present schema (`auth.migrations.run.upgrade`).
@@ -72,36 +57,25 @@ class SqliteStore(SqlStore):
             Unavailable: the file cannot be opened.
         """
         self._file = file
-        self._waiting: list[_Job] = []
-        self._is_writing = False
-        # Jobs may come from several event loops; one of them writes for all.
-        self._lock = threading.Lock()
-        self._flushing: asyncio.Task[None] | None = None
         self._closed = False
         try:
             secure(file)
-            self._patient = self._connect()
-            self._writing = self._connect()
+            self._writer = GroupWriter(self._connect)
             self._finding = self._connect()
-            for connection in (self._writing, self._finding):
-                connection.execute("PRAGMA busy_timeout=0")
+            self._finding.execute("PRAGMA busy_timeout=0")
         except (OSError, sqlite3.Error) as error:
-            raise _unavailable(error) from None
+            raise unavailable(error) from None
         self._local = threading.local()
         self._reading: list[sqlite3.Connection] = []
         self._readers = ThreadPoolExecutor(_READERS, thread_name_prefix="auth-store-read")
-        self._writer = ThreadPoolExecutor(1, thread_name_prefix="auth-store-write")
 
     async def close(self) -> None:
         if self._closed:
             return
         self._closed = True
-        if self._flushing is not None:
-            with suppress(RuntimeError, asyncio.CancelledError):
-                await self._flushing
-        await asyncio.to_thread(self._writer.shutdown)
+        await self._writer.close()
         await asyncio.to_thread(self._readers.shutdown)
-        for connection in (*self._reading, self._finding, self._writing, self._patient):
+        for connection in (*self._reading, self._finding):
             connection.close()
 
     async def redeem_code(
@@ -223,7 +197,7 @@ class SqliteStore(SqlStore):
         try:
             await asyncio.to_thread(self._cut_log)
         except sqlite3.Error as error:
-            raise _unavailable(error) from None
+            raise unavailable(error) from None
         return removed
 
     async def _find(self, statement: str, values: Values) -> list[Row]:
@@ -241,7 +215,7 @@ class SqliteStore(SqlStore):
         try:
             return await asyncio.get_running_loop().run_in_executor(self._readers, work)
         except (sqlite3.Error, RuntimeError) as error:
-            raise _unavailable(error) from None
+            raise unavailable(error) from None
 
     async def _write(self, statement: str, values: Values) -> list[Row]:
         rows: list[Row] = await self._do(lambda database: database.execute(statement, values).fetchall())
@@ -251,57 +225,7 @@ class SqliteStore(SqlStore):
         """Run work in a transaction; returns when it is on the disk."""
         if self._closed:
             raise Unavailable("the store is closed")
-        loop = asyncio.get_running_loop()
-        future: asyncio.Future[T] = loop.create_future()
-        with self._lock:
-            self._waiting.append(_Job(work, future, loop))
-            begins = not self._is_writing
-            self._is_writing = True
-        if begins:
-            # A task of its own: whoever gives up waiting must not stop what others wait for.
-            self._flushing = loop.create_task(self._flush())
-        return await future
-
-    async def _flush(self) -> None:
-        """Write what waits, group after group."""
-        try:
-            while batch := self._take():
-                _answer(batch, await self._commit([job.work for job in batch]))
-        except BaseException:
-            # The loop is going down: let the next one write on.
-            with self._lock:
-                self._is_writing = False
-            raise
-
-    def _take(self) -> list[_Job]:
-        with self._lock:
-            batch, self._waiting = self._waiting[:_BATCH], self._waiting[_BATCH:]
-            self._is_writing = bool(batch)
-        return batch
-
-    async def _commit(self, works: list[Work]) -> list[object]:
-        """What each work returned or raised; nothing is returned before it is on the disk."""
-        database = self._writing
-        try:
-            database.execute("BEGIN IMMEDIATE")
-        except sqlite3.Error:
-            # Another process writes just now: wait for it where nobody else has to.
-            return await _ended(self._writer.submit(_commit, self._patient, works))
-        try:
-            outcomes = [work(database) for work in works]
-            if not database.in_transaction:
-                raise sqlite3.OperationalError("the transaction was rolled back")
-        except Exception:  # noqa: BLE001 - whatever it was, each is tried again by itself
-            if database.in_transaction:
-                database.execute("ROLLBACK")
-            return await _ended(self._writer.submit(_commit, self._patient, works))
-        try:
-            await _ended(self._writer.submit(database.execute, "COMMIT"))
-        except sqlite3.Error as error:
-            if database.in_transaction:
-                database.execute("ROLLBACK")
-            return [_unavailable(error)] * len(works)
-        return outcomes
+        return await self._writer.run(work)
 
     def _connect(self) -> sqlite3.Connection:
         connection = sqlite3.connect(self._file, isolation_level=None, check_same_thread=False)
@@ -329,74 +253,6 @@ class SqliteStore(SqlStore):
             connection = self._local.connection = self._connect()
             self._reading.append(connection)
         return connection
-
-
-async def _ended(waited: "Future[T]") -> T:
-    """What a thread returns. Who is cancelled waits all the same: the connection is in use until then."""
-    try:
-        return await asyncio.shield(asyncio.wrap_future(waited))
-    except asyncio.CancelledError:
-        with suppress(Exception):
-            waited.result()
-        raise
-
-
-def _commit(database: sqlite3.Connection, works: list[Work]) -> list[object]:
-    """What each work returned or raised; nothing is returned before it is on the disk."""
-    try:
-        outcomes = _apart(database, works)
-    except sqlite3.Error as error:
-        if database.in_transaction:
-            database.execute("ROLLBACK")
-        return [_unavailable(error)] * len(works)
-    return outcomes
-
-
-def _apart(database: sqlite3.Connection, works: list[Work]) -> list[object]:
-    database.execute("BEGIN IMMEDIATE")
-    outcomes = [_attempt(database, work) for work in works]
-    database.execute("COMMIT")
-    return outcomes
-
-
-def _attempt(database: sqlite3.Connection, work: Work) -> object:
-    # A savepoint each: one that fails takes back its own rows and nobody else's.
-    database.execute("SAVEPOINT job")
-    try:
-        outcome = work(database)
-    except Exception as error:
-        if isinstance(error, sqlite3.OperationalError | sqlite3.DatabaseError) and not database.in_transaction:
-            raise
-        database.execute("ROLLBACK TO job")
-        outcome = Conflict("the row exists") if isinstance(error, sqlite3.IntegrityError) else error
-    database.execute("RELEASE job")
-    return outcome
-
-
-def _answer(batch: list[_Job], outcomes: list[object]) -> None:
-    by_loop: dict[asyncio.AbstractEventLoop, list[tuple[asyncio.Future[Any], object]]] = {}
-    for job, outcome in zip(batch, outcomes, strict=True):
-        by_loop.setdefault(job.loop, []).append((job.future, outcome))
-    for loop, answers in by_loop.items():
-        # A loop that was closed meanwhile has nobody left who waits.
-        with suppress(RuntimeError):
-            loop.call_soon_threadsafe(_settle, answers)
-
-
-def _settle(answers: list[tuple["asyncio.Future[Any]", object]]) -> None:
-    for future, outcome in answers:
-        if future.done():
-            continue
-        if isinstance(outcome, sqlite3.Error):
-            future.set_exception(_unavailable(outcome))
-        elif isinstance(outcome, BaseException):
-            future.set_exception(outcome)
-        else:
-            future.set_result(outcome)
-
-
-def _unavailable(error: Exception) -> Unavailable:
-    return Unavailable(f"the SQLite file cannot be used: {error}")
 
 
 def _add_token(database: sqlite3.Connection, grant: Grant, token: NewRefreshToken, *, generation: int) -> datetime:

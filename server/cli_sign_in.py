@@ -12,7 +12,10 @@ from server.printing import print_out
 from server.serve import address, settings_or_exit, stop
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from auth.authority import Authority
+    from auth.records import Client, Grant
 
 keys = App(name="keys", help="The keys that sign access tokens, and the keys that encrypt what is stored.")
 clients = App(name="clients", help="Clients that the operator registers.")
@@ -132,6 +135,8 @@ def add_client(
     from auth.engine import JWT_BEARER
 
     by_itself = (["client_credentials"] if credentials else []) + ([JWT_BEARER] if enterprise else [])
+    if not redirect_uri and not by_itself and not introspection:
+        stop("say where the client receives answers with --redirect-uri, or what else it does: see --help")
     browser = ["authorization_code", "refresh_token"] if redirect_uri else []
     metadata: dict[str, Any] = {"client_name": name, "introspection": introspection}
     if browser + by_itself:
@@ -180,21 +185,22 @@ def list_clients() -> None:
     async def work(authority: "Authority") -> None:
         from auth.clients import of_record
 
-        rows, after = list[dict[str, str]](), ""
+        records, after = list["Client"](), ""
         while page := await authority.store.list_clients(after=after):
-            for record in page:
-                known = of_record(record)
-                rows.append(
-                    {
-                        "client": record.client_id,
-                        "name": known.name or "-",
-                        "kind": known.kind,
-                        "last used": "-" if record.last_used_at is None else f"{record.last_used_at:%Y-%m-%d}",
-                        "until": "-" if record.expires_at is None else f"{record.expires_at:%Y-%m-%d}",
-                    }
-                )
+            records += page
             after = page[-1].client_id
-        _table(rows)
+        _table(
+            [
+                {
+                    "client": record.client_id,
+                    "name": of_record(record).name or "-",
+                    "kind": of_record(record).kind,
+                    "last used": _day(record.last_used_at),
+                    "until": _day(record.expires_at),
+                }
+                for record in records
+            ]
+        )
 
     _run(work)
 
@@ -226,22 +232,24 @@ def list_grants(*, user: str | None = None) -> None:
     async def work(authority: "Authority") -> None:
         from auth.broker import GrantDetails
 
-        now, rows, after = authority.clock(), list[dict[str, str]](), ""
+        now, found, after = authority.clock(), list["Grant"](), ""
         while page := await authority.store.list_all_grants(after=after, now=now):
-            for grant in page:
-                if user in {None, grant.subject}:
-                    rows.append(
-                        {
-                            "grant": grant.grant_id,
-                            "user": grant.subject,
-                            "client": GrantDetails.of(grant.details).client_name or grant.client_id,
-                            "scope": grant.scope,
-                            "last used": f"{grant.last_used_at:%Y-%m-%d}",
-                            "until": f"{grant.expires_at:%Y-%m-%d}",
-                        }
-                    )
+            found += page
             after = page[-1].grant_id
-        _table(rows)
+        _table(
+            [
+                {
+                    "grant": grant.grant_id,
+                    "user": grant.subject,
+                    "client": GrantDetails.of(grant.details).client_name or grant.client_id,
+                    "scope": grant.scope,
+                    "last used": _day(grant.last_used_at),
+                    "until": _day(grant.expires_at),
+                }
+                for grant in found
+                if user in {None, grant.subject}
+            ]
+        )
 
     _run(work)
 
@@ -291,6 +299,10 @@ def add_link(*, issuer: str, subject: str, key_file: Path, tenant: str = "", sco
         print_out(f"{grant.grant_id} links this person; `socialapi-mcp grants revoke {grant.grant_id}` ends it")
 
     _run(work)
+
+
+def _day(moment: "datetime | None") -> str:
+    return "-" if moment is None else f"{moment:%Y-%m-%d}"
 
 
 def _table(rows: Sequence[Mapping[str, str]]) -> None:

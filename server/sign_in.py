@@ -20,7 +20,7 @@ from auth.limits import Buckets, MemoryBuckets, RedisBuckets, StoreBuckets
 from auth.metadata import BadConfiguration
 from auth.policy import DEFAULT_BASELINE, Policy, TrustedIssuer, presets_named
 from auth.records import Hit, Unavailable
-from auth.scopes import UnknownScope, format_scopes, parse_scopes
+from auth.scopes import Preset, UnknownScope, format_scopes, parse_scopes
 from auth.store import Store
 from auth.vault import BadKeys, KeyEncryptionKeys, Secret, Vault, VaultError
 from server.settings import Settings
@@ -53,6 +53,9 @@ def readiness(settings: Settings, address: str) -> Readiness:
         return Readiness(
             is_on=False, why_not="it needs https; set SOCIALAPI_PUBLIC_URL to the address that clients use"
         )
+    if urlsplit(address).path.strip("/") or urlsplit(address).query:
+        # Clients look for the metadata of an issuer with a path in three places, and some in none of them.
+        return Readiness(is_on=False, why_not="it needs a host of its own; SOCIALAPI_PUBLIC_URL has a path")
     return Readiness(is_on=True)
 
 
@@ -86,14 +89,14 @@ def policy_of(settings: Settings, address: str, *, serves_mcp: bool = True) -> P
     try:
         baseline = DEFAULT_BASELINE
         if settings.baseline_scopes is not None:
-            baseline = tuple(format_scopes(parse_scopes(settings.baseline_scopes)).split())
+            baseline = _scopes(settings.baseline_scopes)
         return Policy(
             issuer=address,
             resources=resources,
             rest_resource=rest,
             local_names=_local_names(address),
             baseline_scopes=baseline,
-            presets=presets_named(settings.presets),
+            presets=_presets(settings),
             access_lifetime=timedelta(minutes=settings.access_token_minutes),
             refresh_lifetime=timedelta(days=settings.idle_days),
             grant_lifetime=timedelta(days=settings.sign_in_days),
@@ -105,8 +108,22 @@ def policy_of(settings: Settings, address: str, *, serves_mcp: bool = True) -> P
             allows_client_credentials=settings.client_credentials,
             trusted_issuers=_trusted_issuers(settings.trusted_issuers_file),
         )
-    except (BadConfiguration, UnknownScope) as problem:
+    except BadConfiguration as problem:
         raise CannotSignIn(f"sign-in cannot start: {problem}") from None
+
+
+def _presets(settings: Settings) -> tuple[Preset, ...]:
+    try:
+        return presets_named(settings.presets)
+    except BadConfiguration as problem:
+        raise BadConfiguration(f"SOCIALAPI_PRESETS: {problem}") from None
+
+
+def _scopes(text: str) -> tuple[str, ...]:
+    try:
+        return tuple(format_scopes(parse_scopes(text)).split())
+    except UnknownScope as problem:
+        raise BadConfiguration(f"SOCIALAPI_BASELINE_SCOPES: {problem}") from None
 
 
 async def open_authority(

@@ -12,7 +12,7 @@ from tools.brands import LIST_BRANDS
 from tools.comments import LIST_COMMENTED_POSTS
 from tools.conversations import LIST_CONVERSATIONS
 from tools.events import LIST_EVENTS
-from tools.keys import CREATE_KEY, LIST_KEYS
+from tools.keys import CREATE_KEY, LIST_KEYS, REVOKE_KEY
 from tools.media import LIST_MEDIA
 from tools.operation import AnyOperation
 from tools.posts import LIST_POSTS
@@ -90,6 +90,13 @@ class RestUpstream:
         if not isinstance(raw, str) or not isinstance(key_id, str):
             raise UpstreamUnavailable
         return ChildKey(key=Secret(raw), key_id=key_id, name=name)
+
+    async def discard(self, key: Secret, child: ChildKey) -> None:
+        """Delete a key that nobody got; raises KeyRefused or UpstreamUnavailable."""
+        try:
+            await self._call(REVOKE_KEY, key, {"key_id": child.key_id})
+        except ApiError:
+            raise UpstreamUnavailable from None
 
     async def _scopes(self, key: Secret) -> frozenset[TokenScope]:
         found = await asyncio.gather(*(self._may(operation, key) for operation in PROBES.values()))

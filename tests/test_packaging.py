@@ -16,7 +16,6 @@ ROOT = Path(__file__).parents[1]
 PACKAGES = ("server", "tools", "auth", "localapi")
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 LONG = {
-    "auth/store_sqlite.py": "every contested step beside the group commit that makes it one",
     "tools/posts.py": "all twelve operations of publishing, models beside them",
     "localapi/posts.py": "the life of a post, told in one place",
     "localapi/tables.py": "every table, as one schema",

@@ -1,5 +1,6 @@
 """A sign-in from the first request to the last token, as a browser and a client see it."""
 
+import json
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -7,7 +8,7 @@ import httpx2
 import pytest
 from sqlalchemy import update
 
-from auth.records import digest
+from auth.records import Client, Unavailable, digest
 from auth.tokens import TokenRefused
 from localapi.context import key_hash
 from localapi.tables import Key, User
@@ -303,3 +304,37 @@ async def test_a_workspace_with_an_overdue_payment_is_told_so_and_keeps_its_full
     await browser.open(client_id)
     page = await browser.sign_in()
     assert page.status_code == 403 and "A payment is overdue" in page.text
+
+
+async def test_a_key_that_was_made_for_nobody_is_deleted_again(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def away(code: object) -> None:
+        raise Unavailable("the database went away")
+
+    client_id = (await served.register())["client_id"]
+    browser = served.browser()
+    await browser.open(client_id)
+    await browser.sign_in()
+    monkeypatch.setattr(served.authority.store, "save_code", away)
+    assert (await browser.consent()).status_code == 503
+    async with _api(served, served.local_key) as owner:
+        keys = (await owner.get("/v1/keys")).json()["data"]
+    assert [key["is_active"] for key in keys if key["name"].startswith("Test client")] == [False]
+
+
+async def test_brands_that_no_token_could_name_are_refused_while_the_person_can_choose(served: Served) -> None:
+    client_id = "app_" + "x" * 1890
+    await served.authority.store.save_client(
+        Client(
+            client_id=client_id,
+            metadata=json.dumps({"client_name": "Long", "redirect_uris": [CALLBACK]}),
+            created_at=served.clock.now(),
+        )
+    )
+    browser = served.browser()
+    await browser.open(client_id, resource=REST)
+    await browser.sign_in()
+    refused = await browser.consent(preset="Analyst", brands=["b_aurora"])
+    assert refused.status_code == 422 and "choose fewer, or all of them" in refused.text
+    allowed = await browser.consent(preset="Analyst")
+    code = httpx2.URL(allowed.headers["location"]).params["code"]
+    assert (await served.redeem(client_id, code)).status_code == 200

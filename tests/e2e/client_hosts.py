@@ -5,20 +5,14 @@ import ssl
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from ipaddress import ip_address
 from pathlib import Path
 from threading import Thread
 from typing import Any
 
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
+from tests.auth.hosts import write_certificate
 
 HERE = "127.0.0.1"
-
 
 LOOPBACK = (f"http://{HERE}/callback",)
 """Without a port: a program takes whichever is free (RFC 8252 §7.3)."""
@@ -56,7 +50,7 @@ class DocumentHost:
 @contextmanager
 def document_host(folder: Path, clients: Mapping[str, Published]) -> Generator[DocumentHost]:
     """Serve a document for each client, by a name in its address."""
-    certificate, private_key = _certificate(folder)
+    certificate, private_key = write_certificate(folder)
     host: list[DocumentHost] = []
 
     class Documents(_Silent):
@@ -121,28 +115,3 @@ def _running(server: ThreadingHTTPServer) -> Generator[None]:
     server.shutdown()
     server.server_close()
     thread.join()
-
-
-def _certificate(folder: Path) -> tuple[Path, Path]:
-    """A certificate for this machine that vouches for itself, for a day, and its private key."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "A client's host")])
-    now = datetime.now(UTC)
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(hours=1))
-        .not_valid_after(now + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address(HERE))]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    certificate, private_key = folder / "host.pem", folder / "host.key"
-    certificate.write_bytes(made.public_bytes(serialization.Encoding.PEM))
-    private_key.write_bytes(
-        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    )
-    return certificate, private_key

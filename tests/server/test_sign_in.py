@@ -26,7 +26,7 @@ PUBLIC = "https://social.example"
 
 @pytest.mark.parametrize(("address", "is_on"), [
     (HERE, True), ("http://localhost:8080", True), ("http://[::1]:8080", True), (PUBLIC, True),
-    ("http://192.168.1.5:8080", False), ("http://social.example", False), ("http://127.0.0.1.evil.example", False),
+    ("https://social.example/under/a/path", False), ("http://192.168.1.5:8080", False), ("http://social.example", False), ("http://127.0.0.1.evil.example", False),
 ])  # fmt: skip
 def test_people_sign_in_over_https_or_on_this_machine(address: str, is_on: bool) -> None:
     found = readiness(Settings(), address)
@@ -73,8 +73,8 @@ def test_the_own_key_file_is_made_once_and_for_its_owner_only(tmp_path: Path) ->
 
 
 @pytest.mark.parametrize(("settings", "says"), [
-    ({"presets": "Root"}, "Analyst, Drafter"),
-    ({"baseline_scopes": "posts:fly"}, "scope must be of"),
+    ({"presets": "Root"}, "SOCIALAPI_PRESETS: presets are Analyst, Drafter"),
+    ({"baseline_scopes": "posts:fly"}, "SOCIALAPI_BASELINE_SCOPES: scope must be of"),
     ({"trusted_issuers_file": "/nowhere.json"}, "must be a JSON list"),
 ])  # fmt: skip
 def test_a_setting_that_makes_no_sense_stops_the_start_and_says_why(settings: dict[str, str], says: str) -> None:

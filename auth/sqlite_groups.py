@@ -1,0 +1,175 @@
+"""Writes to one SQLite file in groups: works that come while a commit waits for the disk share the next one.
+
+The statements of a group run on the event loop, where they take less time than threads take to pass the interpreter's
+lock around; only what waits runs in a thread: the commit for the disk, and the lock of another process.
+"""
+
+import asyncio
+import sqlite3
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from auth.records import Conflict, Unavailable
+
+BATCH = 64
+"""Works in a group: their statements hold up the loop."""
+
+Work = Callable[[sqlite3.Connection], object]
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    work: Work
+    future: "asyncio.Future[Any]"
+    loop: asyncio.AbstractEventLoop
+
+
+class GroupWriter:
+    """Runs works in transactions; several event loops may use it, one of them writes for all."""
+
+    def __init__(self, connect: Callable[[], sqlite3.Connection]) -> None:
+        """`connect` opens the file with the patience that another process's lock deserves."""
+        self._patient = connect()
+        self._prompt = connect()
+        self._prompt.execute("PRAGMA busy_timeout=0")
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="auth-store-write")
+        self._waiting: list[_Job] = []
+        self._is_writing = False
+        self._lock = threading.Lock()
+        self._flushing: asyncio.Task[None] | None = None
+
+    async def run(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Run work in a transaction; returns when it is on the disk.
+
+        Raises:
+            Conflict: it broke a constraint; what others wrote stands.
+            Unavailable: the file cannot be written.
+        """
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[T] = loop.create_future()
+        with self._lock:
+            self._waiting.append(_Job(work, future, loop))
+            begins = not self._is_writing
+            self._is_writing = True
+        if begins:
+            # A task of its own: whoever gives up waiting must not stop what others wait for.
+            self._flushing = loop.create_task(self._flush())
+        return await future
+
+    async def close(self) -> None:
+        """Finish what waits, and close."""
+        if self._flushing is not None:
+            with suppress(RuntimeError, asyncio.CancelledError):
+                await self._flushing
+        await asyncio.to_thread(self._thread.shutdown)
+        self._prompt.close()
+        self._patient.close()
+
+    async def _flush(self) -> None:
+        """Write what waits, group after group."""
+        try:
+            while batch := self._take():
+                _answer(batch, await self._commit([job.work for job in batch]))
+        except BaseException:
+            # The loop is going down: let the next one write on.
+            with self._lock:
+                self._is_writing = False
+            raise
+
+    def _take(self) -> list[_Job]:
+        with self._lock:
+            batch, self._waiting = self._waiting[:BATCH], self._waiting[BATCH:]
+            self._is_writing = bool(batch)
+        return batch
+
+    async def _commit(self, works: list[Work]) -> list[object]:
+        """What each work returned or raised; nothing is returned before it is on the disk."""
+        database = self._prompt
+        try:
+            database.execute("BEGIN IMMEDIATE")
+        except sqlite3.Error:
+            # Another process writes just now: wait for it where nobody else has to.
+            return await _ended(self._thread.submit(_patiently, self._patient, works))
+        try:
+            outcomes = [work(database) for work in works]
+            if not database.in_transaction:
+                raise sqlite3.OperationalError("the transaction was rolled back")
+        except Exception:  # noqa: BLE001 - whatever it was, each is tried again by itself
+            if database.in_transaction:
+                database.execute("ROLLBACK")
+            return await _ended(self._thread.submit(_patiently, self._patient, works))
+        try:
+            await _ended(self._thread.submit(database.execute, "COMMIT"))
+        except sqlite3.Error as error:
+            if database.in_transaction:
+                database.execute("ROLLBACK")
+            return [unavailable(error)] * len(works)
+        return outcomes
+
+
+async def _ended(waited: "Future[T]") -> T:
+    """What a thread returns. Who is cancelled waits all the same: the connection is in use until then."""
+    try:
+        return await asyncio.shield(asyncio.wrap_future(waited))
+    except asyncio.CancelledError:
+        with suppress(Exception):
+            waited.result()
+        raise
+
+
+def _patiently(database: sqlite3.Connection, works: list[Work]) -> list[object]:
+    """What each work returned or raised; nothing is returned before it is on the disk."""
+    try:
+        database.execute("BEGIN IMMEDIATE")
+        outcomes = [_attempt(database, work) for work in works]
+        database.execute("COMMIT")
+    except sqlite3.Error as error:
+        if database.in_transaction:
+            database.execute("ROLLBACK")
+        return [unavailable(error)] * len(works)
+    return outcomes
+
+
+def _attempt(database: sqlite3.Connection, work: Work) -> object:
+    # A savepoint each: one that fails takes back its own rows and nobody else's.
+    database.execute("SAVEPOINT job")
+    try:
+        outcome = work(database)
+    except Exception as error:
+        if isinstance(error, sqlite3.OperationalError | sqlite3.DatabaseError) and not database.in_transaction:
+            raise
+        database.execute("ROLLBACK TO job")
+        outcome = Conflict("the row exists") if isinstance(error, sqlite3.IntegrityError) else error
+    database.execute("RELEASE job")
+    return outcome
+
+
+def _answer(batch: list[_Job], outcomes: list[object]) -> None:
+    by_loop: dict[asyncio.AbstractEventLoop, list[tuple[asyncio.Future[Any], object]]] = {}
+    for job, outcome in zip(batch, outcomes, strict=True):
+        by_loop.setdefault(job.loop, []).append((job.future, outcome))
+    for loop, answers in by_loop.items():
+        # A loop that was closed meanwhile has nobody left who waits.
+        with suppress(RuntimeError):
+            loop.call_soon_threadsafe(_settle, answers)
+
+
+def _settle(answers: list[tuple["asyncio.Future[Any]", object]]) -> None:
+    for future, outcome in answers:
+        if future.done():
+            continue
+        if isinstance(outcome, sqlite3.Error):
+            future.set_exception(unavailable(outcome))
+        elif isinstance(outcome, BaseException):
+            future.set_exception(outcome)
+        else:
+            future.set_result(outcome)
+
+
+def unavailable(error: Exception) -> Unavailable:
+    return Unavailable(f"the SQLite file cannot be used: {error}")
