@@ -18,7 +18,8 @@ from auth.browser import Browser
 from auth.clients import ClientProblem, KnownClient
 from auth.engine_seam import normal_resource
 from auth.errors import NotForTheClient, OAuthError, invalid_scope, invalid_target
-from auth.forms import Values, address_of, first, read_form, read_query
+from auth.forms import address_of, first, read_form, read_query
+from auth.plans import Values
 from auth.policy import REQUEST_LIFETIME
 from auth.records import PendingRequest, digest
 from auth.scopes import BroadScope, Scope, TokenScope, UnknownScope, format_scopes, parse_scopes

@@ -17,7 +17,8 @@ from auth.browser import Browser
 from auth.clients import KnownClient
 from auth.display import shown
 from auth.errors import NotForTheClient, OAuthError
-from auth.forms import Values, first, read_query
+from auth.forms import first, read_query
+from auth.plans import Values
 from auth.policy import CODE_LIFETIME
 from auth.records import Code, Consent, PendingRequest, Session, Unavailable, digest
 from auth.scopes import (

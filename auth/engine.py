@@ -33,6 +33,7 @@ from auth.engine_seam import (
     is_basic,
 )
 from auth.errors import OAuthError, invalid_client, invalid_request
+from auth.forms import first
 from auth.plans import Assertion, Known, Plan, Turn, Values, turn
 
 JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
@@ -74,19 +75,19 @@ class Engine:
         Raises:
             OAuthError: to be sent to the redirect URI.
         """
-        asked = _first(values, "response_type")
+        asked = first(values, "response_type")
         if asked != "code":
             # authlib fails at a sentence of its own that quotes it, where it holds a quotation mark.
             missing = invalid_request("response_type is missing; send code")
             code = "unsupported_response_type"
-            raise missing if asked is None else OAuthError(code, _WORDS[code])
+            raise OAuthError(code, _WORDS[code]) if asked else missing
         turn.set(Turn(Known(now=now, client=client)))
         request = self._request("GET", values, {})
         try:
             self._server.get_consent_grant(request)
         except OAuth2Error as refusal:
             raise _refused(refusal) from None
-        return Authorization(challenge=values["code_challenge"][0], state=_first(values, "state"))
+        return Authorization(challenge=values["code_challenge"][0], state=first(values, "state") or None)
 
     def plan(self, values: Values, authorization: str | None, known: Known) -> Plan:
         """Check a token request, and say what it comes to.
@@ -94,7 +95,7 @@ class Engine:
         Raises:
             OAuthError: as the token endpoint answers it.
         """
-        if _first(values, "grant_type") is None:
+        if not first(values, "grant_type"):
             raise invalid_request("grant_type is missing")
         run = Turn(known)
         turn.set(run)
@@ -143,7 +144,7 @@ def client_id_of(values: Values, authorization: str | None) -> str | None:
     Raises:
         OAuthError: two places name different clients.
     """
-    named = _first(values, "client_id")
+    named = first(values, "client_id") or None
     found = basic(authorization)[0] if is_basic(authorization) else None
     if found is None and "client_assertion" in values:
         found = _subject_of(values["client_assertion"][0])
@@ -172,11 +173,6 @@ def _claims_of(token: str) -> Mapping[str, Any]:
     except (ValueError, IndexError, RecursionError):
         return {}
     return claims if isinstance(claims, dict) else {}
-
-
-def _first(values: Values, name: str) -> str | None:
-    given = values.get(name)
-    return given[0] if given else None
 
 
 _WORDS: Mapping[str, str] = {

@@ -1,7 +1,7 @@
 """Reads what clients and browsers post: forms only, bounded, each parameter once."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -9,12 +9,11 @@ from starlette.requests import ClientDisconnect, Request
 
 from auth.errors import OAuthError, invalid_request
 from auth.limits import source
+from auth.plans import Values
 
 MAX_FORM_BYTES = 64 * 1024
 MAX_QUERY_BYTES = 16 * 1024
 _MAX_FIELDS = 200
-
-Values = Mapping[str, Sequence[str]]
 
 
 async def read_body(request: Request, limit: int = MAX_FORM_BYTES) -> bytes:

@@ -11,8 +11,8 @@ from auth.audit import Kind
 from auth.authority import Authority
 from auth.clients import KnownClient
 from auth.errors import OAuthError, invalid_client, invalid_request
-from auth.forms import Values, address_of, first, read_form
-from auth.plans import Known
+from auth.forms import address_of, first, read_form
+from auth.plans import Known, Values
 from auth.records import digest
 from auth.responses import json_response
 from auth.signing_keys import SKEW

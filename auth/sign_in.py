@@ -17,7 +17,8 @@ from auth.broker import GrantDetails, KeyRefused, PaymentOverdue, Person, Upstre
 from auth.browser import Browser
 from auth.clients import KnownClient
 from auth.errors import NotForTheClient, OAuthError
-from auth.forms import Values, address_of, first, read_form, read_query
+from auth.forms import address_of, first, read_form, read_query
+from auth.plans import Values
 from auth.policy import SESSION_IDLE, SESSION_LIFETIME
 from auth.records import Session, digest
 from auth.vault import CannotOpen, Secret, open_under_token, seal_under_token

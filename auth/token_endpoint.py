@@ -25,9 +25,9 @@ from auth.errors import (
     invalid_target,
     too_many,
 )
-from auth.forms import Values, address_of, first, read_form
+from auth.forms import address_of, first, read_form
 from auth.links import link_id
-from auth.plans import Assertion, ByEnterprise, ByItself, Known, Plan, Redeem, Rotate
+from auth.plans import Assertion, ByEnterprise, ByItself, Known, Plan, Redeem, Rotate, Values
 from auth.records import (
     Grant,
     NewRefreshToken,

@@ -275,6 +275,34 @@ def revoke_grant(grant_id: str) -> None:
     _run(work)
 
 
+@grants.command(name="events")
+def list_events(*, user: str | None = None, limit: int = 50) -> None:
+    """Print what happened to sign-ins, the newest first: the audit log.
+
+    Args:
+        user: Only of this user of the API.
+        limit: How many.
+    """
+
+    async def work(authority: "Authority") -> None:
+        events = await authority.store.list_events(limit=max(limit, 1), subject=user)
+        _table(
+            [
+                {
+                    "at": event.at.isoformat(timespec="seconds"),
+                    "event": event.kind,
+                    "user": event.subject or "-",
+                    "client": event.client_id or "-",
+                    "grant": event.grant_id or "-",
+                    "detail": event.detail,
+                }
+                for event in events
+            ]
+        )
+
+    _run(work)
+
+
 @links.command(name="add")
 def add_link(*, issuer: str, subject: str, key_file: Path, tenant: str = "", scope: str | None = None) -> None:
     """Let a person of an identity provider use an API key through their enterprise's sign-in.

@@ -56,6 +56,9 @@ class NoUpstream:
     async def mint(self, key: Secret, *, name: str, scopes: Sequence[Permission], brand_ids: Sequence[str]) -> ChildKey:
         raise AssertionError("nobody signs in here")
 
+    async def discard(self, key: Secret, child: ChildKey) -> None:
+        raise AssertionError("nobody signs in here")
+
 
 class Prepared:
     """The authority and what it starts with: a client, its grant, and families on demand."""
