@@ -3,9 +3,10 @@
 import asyncio
 import logging
 import secrets
+import time
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from auth.audit import Audit, Kind
@@ -16,7 +17,7 @@ from auth.fanout import RedisFanout
 from auth.keys import Keys
 from auth.limits import Buckets, Lockout, hit_limit
 from auth.policy import Policy
-from auth.records import Hit, Unavailable
+from auth.records import Grant, Hit, Unavailable
 from auth.signing_keys import SKEW
 from auth.store import Store
 from auth.tokens import Claims, DenyList, Flaw, TokenRefused, UnknownKey, VerificationKey, Verifier
@@ -27,6 +28,8 @@ logger = logging.getLogger(f"socialapi_mcp.{__name__}")
 DENIALS_EVERY_SECONDS = 1.0
 KEYS_EVERY_SECONDS = 20.0
 HOUSEKEEPING_EVERY_SECONDS = 60.0
+_MACHINE_KEPT = timedelta(seconds=1)
+"""As long as it may take at most until a revocation elsewhere is read here."""
 
 
 def system_clock() -> datetime:
@@ -70,6 +73,7 @@ class Authority:
     lockout: Lockout = field(init=False)
     verifiers: dict[str, Verifier] = field(init=False)
     _cursor: int = field(default=0, init=False)
+    _machines: dict[str, tuple[datetime, Grant]] = field(default_factory=dict[str, tuple[datetime, Grant]], init=False)
     _announcing: set[asyncio.Task[None]] = field(default_factory=set[asyncio.Task[None]], init=False)
     _background: list[asyncio.Task[None]] = field(default_factory=list[asyncio.Task[None]], init=False)
 
@@ -103,7 +107,7 @@ class Authority:
                 issuer=self.policy.issuer,
                 audience=resource,
                 denied=self.denied,
-                clock=lambda: self.clock().timestamp(),
+                clock=time.time if self.clock is system_clock else lambda: self.clock().timestamp(),
             )
         self.keys.watch(self._use)
         await self.read_denials()
@@ -154,6 +158,7 @@ class Authority:
         """Refuse a grant or token in this process from now on."""
         self.denied.deny(handle, until=(until + SKEW).timestamp())
         self.credentials.forget(handle)
+        self._machines.pop(handle, None)
 
     def deny_everywhere(self, handle: str, until: datetime) -> None:
         """Refuse what the store has on its deny list by now: here at once, elsewhere when they hear or read of it."""
@@ -176,6 +181,21 @@ class Authority:
                 Kind.GRANT_REVOKED, subject=subject, client_id=client_id, grant_id=grant_id, because=because
             )
         return done
+
+    async def grant_of_machine(self, grant_id: str) -> Grant | None:
+        """The grant that the operator bound to a client; such clients ask all the time, so it is kept for a second."""
+        now = self.clock()
+        kept = self._machines.get(grant_id)
+        if kept is not None and kept[0] > now:
+            return kept[1]
+        grant = await self.store.find_grant(grant_id)
+        if grant is not None:
+            self._machines[grant_id] = (now + _MACHINE_KEPT, grant)
+        return grant
+
+    def forget_machine(self, grant_id: str) -> None:
+        """Read its grant anew next time."""
+        self._machines.pop(grant_id, None)
 
     async def mark_upstream_invalid(self, grant_id: str) -> None:
         """Note that the API refuses the key behind a grant: its client has to sign in again."""

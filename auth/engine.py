@@ -26,7 +26,6 @@ from auth.engine_seam import (
     Request,
     S256Only,
     Server,
-    basic,
     by_basic,
     by_id,
     by_post,
@@ -138,14 +137,14 @@ def check_form(values: Values, authorization: str | None) -> None:
         raise invalid_request("the client authenticates in more than one way; use one")
 
 
-def client_id_of(values: Values, authorization: str | None) -> str | None:
-    """Which client a request says it comes from, not yet believed.
+def client_id_of(values: Values, credentials: tuple[str | None, str | None]) -> str | None:
+    """Which client a request says it comes from, not yet believed; `credentials` as `basic` reads them.
 
     Raises:
         OAuthError: two places name different clients.
     """
     named = first(values, "client_id") or None
-    found = basic(authorization)[0] if is_basic(authorization) else None
+    found = credentials[0]
     if found is None and "client_assertion" in values:
         found = _subject_of(values["client_assertion"][0])
     if named is not None and found is not None and named != found:

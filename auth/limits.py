@@ -189,6 +189,11 @@ class Lockout:
         # The oldest failure first.
         self._failures: dict[str, _Failures] = {}
 
+    @property
+    def knows_any(self) -> bool:
+        """Whether anybody failed lately."""
+        return bool(self._failures)
+
     def check(self, *whose: str) -> Hit:
         """Whether they may try; it counts nothing."""
         wait = self._failures_of(_digest(whose)).ends_at - self._clock()

@@ -19,6 +19,8 @@ class Known:
 
     now: datetime
     client: KnownClient | None = None
+    credentials: tuple[str | None, str | None] | None = None
+    """Id and secret of the Authorization header, where it was read already."""
     client_keys: Mapping[str, Any] | None = None
     """The client's JWK set, if it sent an assertion."""
     code: Code | None = None

@@ -260,7 +260,6 @@ class Replayed:
 class Rotated:
     """The token was claimed by this call and the successor is valid."""
 
-    grant: Grant
     generation: int
     """The successor's."""
     expires_at: datetime

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
 
 from auth.errors import OAuthError
 
@@ -32,11 +33,15 @@ _ENCODER = json.JSONEncoder(separators=(",", ":"))
 
 
 class _Json(Response):
-    """Headers that are alike in every answer are not made anew for each."""
+    """Headers that are alike in every answer are not made anew for each, and nothing is done after it."""
 
     def init_headers(self, headers: Mapping[str, str] | None = None) -> None:
         more = ((name.lower().encode(), value.encode()) for name, value in (headers or {}).items())
         self.raw_headers = [*_EVERY, (b"content-length", str(len(self.body)).encode()), *more]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
+        await send({"type": "http.response.body", "body": self.body})
 
 
 def json_response(body: Mapping[str, Any], status: int = 200, headers: Mapping[str, str] | None = None) -> Response:

@@ -10,6 +10,7 @@ from auth import engine
 from auth.audit import Kind
 from auth.authority import Authority
 from auth.clients import KnownClient
+from auth.engine_seam import basic
 from auth.errors import OAuthError, invalid_client, invalid_request
 from auth.forms import address_of, first, read_form
 from auth.plans import Known, Values
@@ -108,7 +109,7 @@ async def _authenticated(authority: Authority, request: Request, limit: str) -> 
     values = await read_form(request)
     authorization = request.headers.get("authorization")
     engine.check_form(values, authorization)
-    client_id = engine.client_id_of(values, authorization) or ""
+    client_id = engine.client_id_of(values, basic(authorization)) or ""
     await check_limits(authority, limit, client_id, request)
     family = await authority.store.find_refresh(digest(first(values, "token")))
     is_holder = family is not None and family[1].client_id == client_id

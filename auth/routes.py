@@ -2,13 +2,15 @@
 
 import logging
 import secrets
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
+from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from auth import (
     authorize,
@@ -99,6 +101,23 @@ class _ForPrograms:
             reference = secrets.token_hex(4)
             logger.error("%s failed, reference %s", request.url.path, reference, exc_info=error)
             return error_response(OAuthError("server_error", f"this server failed; its log has {reference}", 500))
+
+
+class Served(Starlette):
+    """Starlette, past whose middleware and router the endpoints for programs are reached: they need neither."""
+
+    def __init__(self, *, routes: Sequence[BaseRoute], **more: Any) -> None:
+        super().__init__(routes=routes, **more)
+        self._direct: dict[str, ASGIApp] = {
+            route.path: route.app
+            for route in routes
+            if isinstance(route, Route) and isinstance(route.endpoint, _ForPrograms)
+        }
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer, or pass the request on to the router."""
+        direct = self._direct.get(scope["path"]) if scope["type"] == "http" and scope["method"] == "POST" else None
+        await (direct or super().__call__)(scope, receive, send)
 
 
 def _for_people(authority: Authority, endpoint: Endpoint) -> Callable[[Request], Awaitable[Response]]:

@@ -10,8 +10,7 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from auth.records import Conflict, Unavailable
 
@@ -22,8 +21,7 @@ Work = Callable[[sqlite3.Connection], object]
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class _Job:
+class _Job(NamedTuple):
     work: Work
     future: "asyncio.Future[Any]"
     loop: asyncio.AbstractEventLoop

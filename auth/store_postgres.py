@@ -1,9 +1,8 @@
 """The store in PostgreSQL: for several machines. Works behind a pooler in transaction mode."""
 
 import re
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import lru_cache
 
@@ -13,6 +12,7 @@ from psycopg.abc import ConnParam
 from psycopg.conninfo import conninfo_to_dict
 from psycopg_pool import AsyncConnectionPool, PoolClosed, PoolTimeout
 
+from auth.gathering import Gathering
 from auth.records import (
     Conflict,
     Denials,
@@ -20,6 +20,7 @@ from auth.records import (
     NewRefreshToken,
     Redeemed,
     Redemption,
+    RefreshToken,
     Replayed,
     Reused,
     Rotated,
@@ -28,15 +29,16 @@ from auth.records import (
     Unknown,
 )
 from auth.store import DENIED_FOR, GRACE
-from auth.store_rows import Row, Values, moment, number, stamp
-from auth.store_sql import EXPIRED, FAMILY, GRANTS, SqlStore, deletion, housekeeping, judge
+from auth.store_rows import Row, Value, Values, moment, number, stamp
+from auth.store_sql import EXPIRED, FAMILY, GRANTS, MEMBER, SqlStore, deletion, housekeeping, judge, member
 
 Connection = AsyncConnection[tuple[str | bytes | int | None, ...]]
+Given = Mapping[str, Value | Sequence[Value]]
+"""Parameters; a sequence is an array."""
 
 # Any constant of our own: one process at a time cleans up.
 _CLEANING = 7_203_116
 
-_GRANT_COLUMNS = ", ".join(f"g.{name}" for name in GRANTS.names)
 _DENY_SELECT = (
     "INSERT INTO auth_denied (handle, expires_at, transaction_id)"
     " SELECT grant_id, :denied_until, CAST(CAST(pg_current_xact_id() AS text) AS bigint) FROM"
@@ -69,24 +71,37 @@ WITH victim AS (
 {_REVOKE}
 SELECT 1 FROM victim
 """
-# The grant is locked first: whoever revokes or rotates the same family waits, and its state is read anew after that.
-ROTATE = f"""
-WITH family AS MATERIALIZED (
-  SELECT {_GRANT_COLUMNS}, r.generation
-  FROM auth_refresh r JOIN auth_grant g ON g.grant_id = r.grant_id
-  WHERE r.token_hash = :token_hash AND r.used_at IS NULL AND r.expires_at > :now
-    AND g.client_id = :client_id AND g.revoked_at IS NULL AND g.upstream_invalid_at IS NULL AND g.expires_at > :now
+# The grants are locked first, all in one order: whoever revokes or rotates one of the families waits, and its state is
+# read anew after that. Of several that ask for one token here, one gets it, and is known by its successor. Tokens come
+# before grants, and no condition is one that an index knows: a plan could begin with all grants that are in force.
+ROTATE = """
+WITH asked AS (
+  SELECT * FROM unnest(
+    CAST(:token_hash AS bytea[]), CAST(:client_id AS text[]), CAST(:successor_hash AS bytea[]),
+    CAST(:successor_end AS bigint[]), CAST(:sealed_successor AS bytea[]), CAST(:now AS bigint[])
+  ) AS a (token_hash, client_id, successor_hash, successor_end, sealed_successor, now)),
+held AS MATERIALIZED (
+  SELECT a.*, r.grant_id, r.generation + 1 AS generation
+  FROM asked a JOIN auth_refresh r ON r.token_hash = a.token_hash WHERE r.used_at IS NULL AND r.expires_at > a.now),
+family AS MATERIALIZED (
+  SELECT h.token_hash, h.successor_hash, h.sealed_successor, h.now, h.grant_id, h.generation,
+    least(g.expires_at, h.successor_end) AS ends_at
+  FROM held h JOIN auth_grant g ON g.grant_id = h.grant_id
+  WHERE g.client_id = h.client_id AND g.expires_at > h.now AND coalesce(g.revoked_at, g.upstream_invalid_at) IS NULL
+  ORDER BY g.grant_id
   FOR NO KEY UPDATE OF g),
 claimed AS (
-  UPDATE auth_refresh r SET used_at = :now, successor_hash = :successor_hash, sealed_successor = :sealed_successor
-  FROM family WHERE r.token_hash = :token_hash AND r.used_at IS NULL RETURNING family.*),
+  UPDATE auth_refresh r SET used_at = f.now, successor_hash = f.successor_hash, sealed_successor = f.sealed_successor
+  FROM family f WHERE r.token_hash = f.token_hash AND r.used_at IS NULL
+  RETURNING f.successor_hash, f.grant_id, f.generation, f.ends_at, f.now),
 added AS (
   INSERT INTO auth_refresh (token_hash, grant_id, generation, expires_at)
-  SELECT CAST(:successor_hash AS bytea), grant_id, generation + 1, least(expires_at, :successor_end) FROM claimed),
+  SELECT successor_hash, grant_id, generation, ends_at FROM claimed),
 touched AS (
-  UPDATE auth_grant g SET last_used_at = :now FROM claimed WHERE g.grant_id = claimed.grant_id)
-SELECT * FROM claimed
+  UPDATE auth_grant g SET last_used_at = claimed.now FROM claimed WHERE g.grant_id = claimed.grant_id)
+SELECT successor_hash, generation, ends_at FROM claimed
 """
+MEMBERS = MEMBER.replace("= :token_hash", "= ANY(CAST(:hashes AS bytea[]))")
 REVOKE = f"""
 WITH victim AS (
   SELECT grant_id FROM auth_grant WHERE grant_id = :grant_id
@@ -122,6 +137,9 @@ class PostgresStore(SqlStore):
         A server that is away is waited for so long before anything is `Unavailable`.
         """
         self._patience_seconds = patience_seconds
+        # What each refresh needs: planned, sent and committed for many at once.
+        self._members = Gathering(self._find_members)
+        self._rotations = Gathering(self._rotate)
         self._pool: AsyncConnectionPool[Connection] = AsyncConnectionPool(
             url,
             min_size=1,
@@ -184,11 +202,9 @@ class PostgresStore(SqlStore):
             "sealed_successor": sealed_successor,
             "now": stamp(now),
         }
-        rows = await self._write(ROTATE, values)
-        if rows:
-            grant = replace(GRANTS.read(rows[0][:-1]), last_used_at=now)
-            end = min(successor.expires_at, grant.expires_at)
-            return Rotated(grant=grant, generation=number(rows[0][-1]) + 1, expires_at=end)
+        rotated = await self._rotations.ask(values)
+        if rotated is not None:
+            return rotated
         async with self._transaction() as connection:
             # Two statements: the second reads what was committed while the first waited for the lock.
             lock = (
@@ -201,6 +217,19 @@ class PostgresStore(SqlStore):
             if isinstance(verdict, Reused):
                 await _run(connection, REVOKE, _revocation(verdict.grant_id, "refresh_reused", now))
             return verdict
+
+    async def find_refresh(self, token_hash: bytes) -> tuple[RefreshToken, Grant] | None:
+        return await self._members.ask(token_hash)
+
+    async def _find_members(self, hashes: Sequence[bytes]) -> list[tuple[RefreshToken, Grant] | None]:
+        rows = await self._read(MEMBERS, {"hashes": list(hashes)})
+        found = {token.token_hash: (token, grant) for token, grant in map(member, rows)}
+        return [found.get(one) for one in hashes]
+
+    async def _rotate(self, asked: Sequence[Values]) -> list[Rotated | None]:
+        rows = await self._write(ROTATE, {name: [one[name] for one in asked] for name in asked[0]})
+        found = {row[0]: Rotated(generation=number(row[1]), expires_at=moment(row[2])) for row in rows}
+        return [found.get(one["successor_hash"]) for one in asked]
 
     async def revoke_grant(
         self,
@@ -248,14 +277,14 @@ class PostgresStore(SqlStore):
                 return {}
             return {table: len(await _run(connection, deletion(table), values)) for table in EXPIRED}
 
-    async def _read(self, statement: str, values: Values) -> list[Row]:
+    async def _read(self, statement: str, values: Given) -> list[Row]:
         try:
             return await self._write(statement, values)
         except _Lost:
             # Nobody knows how far it came, which does not matter here.
             return await self._write(statement, values)
 
-    async def _write(self, statement: str, values: Values) -> list[Row]:
+    async def _write(self, statement: str, values: Given) -> list[Row]:
         async with self._connection() as connection:
             return await _run(connection, statement, values)
 
@@ -295,7 +324,7 @@ class PostgresStore(SqlStore):
         return connection
 
 
-async def _run(connection: Connection, statement: str, values: Values) -> list[Row]:
+async def _run(connection: Connection, statement: str, values: Given) -> list[Row]:
     cursor = await connection.execute(_postgres(statement), values)
     # Asked of the result: the cursor's own description of its columns is made anew each time, and takes longer.
     return list(await cursor.fetchall()) if cursor.pgresult is not None and cursor.pgresult.nfields else []

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-from typing import TYPE_CHECKING, Generic, TypeVar, get_args, get_type_hints
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, get_args, get_type_hints
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -25,7 +25,7 @@ def stamp(moment: datetime) -> int:
 
 def moment(stamp: Value) -> datetime:
     """The time that a stamp means."""
-    return _EPOCH + timedelta(microseconds=number(stamp))
+    return _EPOCH + timedelta(0, 0, number(stamp))
 
 
 def number(value: Value) -> int:
@@ -45,7 +45,8 @@ class Rows(Generic[R]):
         hints = get_type_hints(record)
         self.names = tuple(field.name for field in fields(record))
         kinds = [next(kind for kind in (get_args(hints[name]) or (hints[name],)) if kind) for name in self.names]
-        self._convert = [_converter(kind) for kind in kinds]
+        convert = zip(self.names, map(_converter, kinds), strict=True)
+        self._convert = [(name, converter) for name, converter in convert if converter is not None]
         self.columns = ", ".join(self.names)
         self.places = ", ".join(f":{name}" for name in self.names)
         # PostgreSQL cannot tell the type of a parameter in the SELECT of an INSERT.
@@ -72,12 +73,11 @@ class Rows(Generic[R]):
 
     def read(self, row: Row) -> R:
         """The record in a row of `select`."""
-        return self._record(
-            **{
-                name: value if value is None or convert is None else convert(value)
-                for name, convert, value in zip(self.names, self._convert, row, strict=True)
-            },
-        )
+        values: dict[str, Any] = dict(zip(self.names, row, strict=True))
+        for name, convert in self._convert:
+            if (value := values[name]) is not None:
+                values[name] = convert(value)
+        return self._record(**values)
 
 
 def _converter(kind: type) -> Callable[[Value], object] | None:

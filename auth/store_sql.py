@@ -56,12 +56,22 @@ EXPIRED: Mapping[str, tuple[str, str]] = {
     "auth_event": ("event_id", "at < :events_before"),
 }
 
+_WIDTH = len(TOKENS.names)
+_BOTH = ", ".join([*(f"r.{name}" for name in TOKENS.names), *(f"g.{name}" for name in GRANTS.names)])
+MEMBER = (
+    f"SELECT {_BOTH} FROM auth_refresh r JOIN auth_grant g ON g.grant_id = r.grant_id WHERE r.token_hash = :token_hash"
+)
+"""A refresh token and its grant."""
 FAMILY = (
-    f"SELECT {', '.join(f'r.{name}' for name in TOKENS.names)}, {', '.join(f'g.{name}' for name in GRANTS.names)},"
-    " s.used_at, s.expires_at FROM auth_refresh r JOIN auth_grant g ON g.grant_id = r.grant_id"
+    f"SELECT {_BOTH}, s.used_at, s.expires_at FROM auth_refresh r JOIN auth_grant g ON g.grant_id = r.grant_id"
     " LEFT JOIN auth_refresh s ON s.token_hash = r.successor_hash WHERE r.token_hash = :token_hash"
 )
 """A refresh token, its grant, and when its successor was used and ends."""
+
+
+def member(row: Row) -> tuple[RefreshToken, Grant]:
+    """A refresh token and its grant from a row of `MEMBER`."""
+    return TOKENS.read(row[:_WIDTH]), GRANTS.read(row[_WIDTH:])
 
 
 def deletion(table: str) -> str:
@@ -86,8 +96,7 @@ def judge(row: Row | None, *, client_id: str, now: datetime, grace: timedelta) -
     """What a refresh token that could not be claimed deserves; `row` is of `FAMILY`. `Reused` is yet to be done."""
     if row is None:
         return Unknown()
-    width = len(TOKENS.names)
-    token, grant = TOKENS.read(row[:width]), GRANTS.read(row[width:-2])
+    token, grant = TOKENS.read(row[:_WIDTH]), GRANTS.read(row[_WIDTH:-2])
     if grant.client_id != client_id or grant.revoked_at is not None or token.used_at is None:
         return Unknown()
     successor_used, successor_end = row[-2:]
@@ -205,9 +214,8 @@ class SqlStore(ABC):
         return await self._change(statement, id=grant_id, old=old, new=new, key=wrapping_key_id)
 
     async def find_refresh(self, token_hash: bytes) -> tuple[RefreshToken, Grant] | None:
-        rows = await self._find(FAMILY, {"token_hash": token_hash})
-        width = len(TOKENS.names)
-        return (TOKENS.read(rows[0][:width]), GRANTS.read(rows[0][width:-2])) if rows else None
+        rows = await self._find(MEMBER, {"token_hash": token_hash})
+        return member(rows[0]) if rows else None
 
     async def save_consent(self, consent: Consent) -> None:
         await self._write(CONSENTS.upsert("subject", "client_id", "redirect_host"), CONSENTS.values(consent))

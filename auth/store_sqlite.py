@@ -42,7 +42,8 @@ WHERE token_hash = :token_hash AND used_at IS NULL AND expires_at > :now
       AND g.revoked_at IS NULL AND g.upstream_invalid_at IS NULL AND g.expires_at > :now)
 RETURNING grant_id, generation
 """
-_USE = f"UPDATE auth_grant SET last_used_at = ? WHERE grant_id = ? RETURNING {GRANTS.columns}"
+_USE = "UPDATE auth_grant SET last_used_at = ? WHERE grant_id = ? RETURNING expires_at"
+_ADD = "INSERT INTO auth_refresh (token_hash, grant_id, generation, expires_at) VALUES (?, ?, ?, ?)"
 
 T = TypeVar("T")
 
@@ -97,7 +98,8 @@ class SqliteStore(SqlStore):
             )
             database.execute(GRANTS.insert(), GRANTS.values(grant))
             if refresh is not None:
-                _add_token(database, grant, refresh, generation=1)
+                end = stamp(min(refresh.expires_at, grant.expires_at))
+                database.execute(_ADD, (refresh.token_hash, grant.grant_id, 1, end))
             return Redeemed(grant=grant)
 
         return await self._do(work)
@@ -119,6 +121,7 @@ class SqliteStore(SqlStore):
             "sealed_successor": sealed_successor,
             "now": stamp(now),
         }
+        successor_end = stamp(successor.expires_at)
 
         def work(database: sqlite3.Connection) -> Rotation:
             claimed = database.execute(_CLAIM, values).fetchone()
@@ -129,9 +132,10 @@ class SqliteStore(SqlStore):
                     _revoke(database, verdict.grant_id, "refresh_reused", now)
                 return verdict
             grant_id, generation = claimed
-            grant = GRANTS.read(database.execute(_USE, (stamp(now), grant_id)).fetchone())
-            end = _add_token(database, grant, successor, generation=generation + 1)
-            return Rotated(grant=grant, generation=generation + 1, expires_at=end)
+            ((grant_end,),) = database.execute(_USE, (values["now"], grant_id))
+            end = min(successor_end, grant_end)
+            database.execute(_ADD, (successor.token_hash, grant_id, generation + 1, end))
+            return Rotated(generation=generation + 1, expires_at=moment(end))
 
         return await self._do(work)
 
@@ -253,15 +257,6 @@ class SqliteStore(SqlStore):
             connection = self._local.connection = self._connect()
             self._reading.append(connection)
         return connection
-
-
-def _add_token(database: sqlite3.Connection, grant: Grant, token: NewRefreshToken, *, generation: int) -> datetime:
-    end = min(token.expires_at, grant.expires_at)
-    database.execute(
-        "INSERT INTO auth_refresh (token_hash, grant_id, generation, expires_at) VALUES (?, ?, ?, ?)",
-        (token.token_hash, grant.grant_id, generation, stamp(end)),
-    )
-    return end
 
 
 def _deny(database: sqlite3.Connection, handle: str, expires_at: datetime) -> None:

@@ -15,7 +15,7 @@ from auth.audit import Kind
 from auth.authority import Authority
 from auth.broker import GrantDetails
 from auth.clients import ClientProblem, KnownClient
-from auth.engine_seam import normal_resource
+from auth.engine_seam import basic, normal_resource
 from auth.errors import (
     OAuthError,
     invalid_client,
@@ -56,9 +56,10 @@ async def token(authority: Authority, request: Request) -> Response:
         raise invalid_request("grant_type is missing")
     if "resource" in values:
         values = {**values, "resource": [authority.policy.canonical(normal_resource(first(values, "resource")))]}
-    client_id = engine.client_id_of(values, authorization) or ""
+    credentials = basic(authorization)
+    client_id = engine.client_id_of(values, credentials) or ""
     await check_limits(authority, "token_client", client_id, request)
-    known = await _known(authority, values, client_id)
+    known = await _known(authority, values, client_id, credentials)
     plan = await _plan(authority, values, authorization, known, client_id=client_id, request=request)
     body = await _carry_out(authority, plan, values)
     return json_response(body)
@@ -122,7 +123,9 @@ async def note_assertions(authority: Authority, assertions: tuple[Assertion, ...
             raise OAuthError(code, "the assertion was used before; sign a new one")
 
 
-async def _known(authority: Authority, values: Values, client_id: str) -> Known:
+async def _known(
+    authority: Authority, values: Values, client_id: str, credentials: tuple[str | None, str | None]
+) -> Known:
     grant_type = first(values, "grant_type")
     code = family = issuer_keys = None
     if grant_type == "authorization_code" and first(values, "code"):
@@ -136,6 +139,7 @@ async def _known(authority: Authority, values: Values, client_id: str) -> Known:
     return Known(
         now=authority.clock(),
         client=client,
+        credentials=credentials,
         client_keys=await client_keys(authority, client, values),
         code=code,
         family=family,
@@ -161,16 +165,15 @@ async def _issuer_keys(authority: Authority, assertion: str, client_id: str) -> 
 async def _plan(
     authority: Authority, values: Values, authorization: str | None, known: Known, *, client_id: str, request: Request
 ) -> Plan:
-    address = address_of(request)
     try:
         plan = authority.engine.plan(values, authorization, known)
     except OAuthError as refusal:
         if refusal.code == "invalid_client":
-            authority.lockout.fail(client_id, address)
+            authority.lockout.fail(client_id, address_of(request))
             await authority.audit.note(Kind.CLIENT_REFUSED, client_id=client_id)
         raise
-    if known.client is not None and not known.client.is_public:
-        authority.lockout.succeed(client_id, address)
+    if authority.lockout.knows_any and known.client is not None and not known.client.is_public:
+        authority.lockout.succeed(client_id, address_of(request))
     is_identity = isinstance(plan.step, ByEnterprise)
     await note_assertions(authority, plan.assertions, "invalid_grant" if is_identity else "invalid_client")
     return plan
@@ -257,7 +260,7 @@ async def _rotate(authority: Authority, step: Rotate, raw_token: str) -> dict[st
     match outcome:
         case Rotated():
             await authority.audit.note(Kind.REFRESHED, client_id=grant.client_id, grant_id=grant.grant_id)
-            return issue(authority, outcome.grant, scope, refresh_token=raw_successor)
+            return issue(authority, grant, scope, refresh_token=raw_successor)
         case Retried():
             # Clients refresh from several processes at once: each gets the same successor.
             await authority.audit.note(Kind.REFRESH_RETRIED, client_id=grant.client_id, grant_id=grant.grant_id)
@@ -277,7 +280,7 @@ async def _rotate(authority: Authority, step: Rotate, raw_token: str) -> dict[st
 
 
 async def _by_itself(authority: Authority, step: ByItself, values: Values) -> dict[str, Any]:
-    grant = None if step.client.grant_id is None else await authority.store.find_grant(step.client.grant_id)
+    grant = None if step.client.grant_id is None else await authority.grant_of_machine(step.client.grant_id)
     if grant is None or not _is_live(grant, authority.clock()):
         raise OAuthError("unauthorized_client", "no upstream key belongs to this client; the operator binds one to it")
     _check_resource(values, grant)
@@ -308,6 +311,7 @@ async def _note_use(authority: Authority, grant: Grant) -> None:
     now = authority.clock()
     if now - grant.last_used_at >= _NOTED_EVERY:
         await authority.store.touch_grant(grant.grant_id, now=now)
+        authority.forget_machine(grant.grant_id)
 
 
 def _is_live(grant: Grant, now: datetime) -> bool:

@@ -13,7 +13,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
@@ -69,8 +69,7 @@ class UnknownKey(TokenRefused):
         self.key_id = key_id
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Claims:
+class Claims(NamedTuple):
     """What an access token says (RFC 9068 §2.2). Times are seconds since 1970."""
 
     issuer: str

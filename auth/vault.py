@@ -18,10 +18,9 @@ from typing import Literal, NoReturn
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 KEY_BYTES = 32
+_NO_SALT = bytes(32)
 NONCE_BYTES = 12
 _FORMAT = b"\x01"
 _KEY_ID = re.compile(r"[A-Za-z0-9_\-]{1,32}")
@@ -291,7 +290,9 @@ def _joined(*parts: str) -> bytes:
 
 
 def _derived(key: Secret, info: str) -> Secret:
-    return Secret(HKDF(algorithm=SHA256(), length=KEY_BYTES, salt=None, info=info.encode()).derive(key.reveal()))
+    """HKDF with SHA-256 and no salt (RFC 5869 §2), of which one block is enough: a sixth of what the library takes."""
+    extracted = hmac.digest(_NO_SALT, key.reveal(), "sha256")
+    return Secret(hmac.digest(extracted, info.encode() + b"\x01", "sha256"))
 
 
 def _seal(key: Secret, secret: Secret, associated_data: bytes) -> bytes:

@@ -16,6 +16,7 @@ from starlette.responses import JSONResponse
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from auth.routes import Served
 from server.callers import Caller
 from server.door import Door, KeysOnly, Turned
 from server.hosts import HostGuard, allowed
@@ -78,13 +79,13 @@ def create_app(
         routes += [_hosted(route, names) for route in sign_in]
     if embedded is not None:
         routes.append(Mount("/", HostGuard(embedded, names)))
-    return Starlette(routes=routes, lifespan=lifespan)
+    return Served(routes=routes, lifespan=lifespan)
 
 
 def create_api(embedded: ASGIApp, *, public_urls: Sequence[str], sign_in: Sequence[BaseRoute] = ()) -> Starlette:
     """The embedded REST API alone, with the routes of its authorization server."""
     names = allowed(public_urls)
-    return Starlette(routes=[*(_hosted(route, names) for route in sign_in), Mount("/", HostGuard(embedded, names))])
+    return Served(routes=[*(_hosted(route, names) for route in sign_in), Mount("/", HostGuard(embedded, names))])
 
 
 def _hosted(route: BaseRoute, names: TransportSecuritySettings) -> BaseRoute:

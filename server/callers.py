@@ -24,9 +24,12 @@ class Outcome:
     """The API does not know the key behind the sign-in any more."""
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class Caller:
-    """Who calls. An API key may do what the API lets it; a sign-in only what was granted."""
+    """Who calls. An API key may do what the API lets it; a sign-in only what was granted. Nobody changes one.
+
+    Not frozen, which would double the time that it takes to admit somebody.
+    """
 
     authorization: str | None = field(default=None, repr=False)
     """The header that the REST API is to see, or None for the process's own key."""

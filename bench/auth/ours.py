@@ -28,7 +28,7 @@ from auth.limits import MemoryBuckets
 from auth.migrations.run import upgrade
 from auth.policy import Policy
 from auth.records import Client, Code, Grant, NewRefreshToken, Redeemed, digest
-from auth.routes import routes
+from auth.routes import Served, routes
 from auth.scopes import Scope as Permission
 from auth.store import Store
 from auth.store_postgres import PostgresStore
@@ -192,7 +192,7 @@ def application(url: str) -> ASGIApp:
         Route("/bench/families", prepared.families, methods=["POST"]),
         Route("/bench/token", prepared.token, methods=["POST"]),
     ]
-    served = Starlette(routes=[*routes(prepared.authority), *more], lifespan=lifespan)
+    served = Served(routes=[*routes(prepared.authority), *more], lifespan=lifespan)
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         # Beside the router, whose share would make the door look cheaper than it is.

@@ -57,10 +57,10 @@ async def test_a_forged_dashboard_token_is_refused(
         "by a stranger": Issuer(key_id, STRANGER).issue(true),
         "by the key of access tokens": Issuer("k1", KEY).issue(true),
         "of another installation": other_installation.issue(await user(api)).token,
-        "for another audience": Issuer(key_id, own).issue(replace(true, audience=RESOURCE)),
-        "by another issuer": Issuer(key_id, own).issue(replace(true, issuer=SERVER)),
+        "for another audience": Issuer(key_id, own).issue(true._replace(audience=RESOURCE)),
+        "by another issuer": Issuer(key_id, own).issue(true._replace(issuer=SERVER)),
         "expired": Issuer(key_id, own).issue(
-            replace(true, issued_at=now - 3700, not_before=now - 3700, expires_at=now - 100)
+            true._replace(issued_at=now - 3700, not_before=now - 3700, expires_at=now - 100)
         ),
         "of another typ": signed(own, {"alg": "EdDSA", "typ": "JWT", "kid": key_id}, {**read(genuine, 1)}),
         "cut": genuine[:-10],

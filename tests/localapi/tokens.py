@@ -39,7 +39,7 @@ def claims(clock: HeldClock, **changed: Any) -> Claims:
         issuer=SERVER, subject=SAMPLE, audience=RESOURCE, client_id="client_1", scope="social:all", token_id="jti_1",
         grant_id="grant_1", issued_at=now, not_before=now, expires_at=now + 3600,
     )  # fmt: skip
-    return replace(made, **changed)
+    return made._replace(**changed)
 
 
 def access_token(clock: HeldClock, **changed: Any) -> str:
