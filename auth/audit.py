@@ -4,6 +4,7 @@ import json
 import logging
 import os
 import uuid
+from collections import Counter
 from collections.abc import Callable
 from datetime import datetime
 from enum import StrEnum
@@ -52,6 +53,8 @@ class Audit:
 
     def __init__(self, store: Store, *, clock: Callable[[], datetime]) -> None:
         self._store, self._clock = store, clock
+        self.counts: Counter[Kind] = Counter()
+        """Of this process, since it started."""
 
     async def note(
         self,
@@ -63,6 +66,7 @@ class Audit:
         **detail: str | int | bool | list[str],
     ) -> None:
         """Write one event. `detail` holds our own words and numbers only."""
+        self.counts[kind] += 1
         if kind in ONLY_LOGGED and not logger.isEnabledFor(logging.INFO):
             return
         now = self._clock()

@@ -4,6 +4,7 @@ import asyncio
 import logging
 import secrets
 import time
+from collections import Counter
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -72,6 +73,9 @@ class Authority:
     denied: DenyList = field(init=False)
     lockout: Lockout = field(init=False)
     verifiers: dict[str, Verifier] = field(init=False)
+    hits: Counter[str] = field(default_factory=Counter[str], init=False)
+    """By limit, in this process since it started."""
+    refusals: Counter[str] = field(default_factory=Counter[str], init=False)
     _cursor: int = field(default=0, init=False)
     _machines: dict[str, tuple[datetime, Grant]] = field(default_factory=dict[str, tuple[datetime, Grant]], init=False)
     _announcing: set[asyncio.Task[None]] = field(default_factory=set[asyncio.Task[None]], init=False)
@@ -209,7 +213,9 @@ class Authority:
         if not self.limits_enforced:
             return Hit(is_allowed=True, retry_after_seconds=0)
         hit = await hit_limit(self.buckets, limit, *whose)
+        self.hits[limit] += 1
         if not hit.is_allowed:
+            self.refusals[limit] += 1
             await self.audit.note(Kind.LIMITED, limit=limit)
         return hit
 

@@ -43,6 +43,7 @@ def create_app(
     limits: Limits | None = None,
     door: Door | None = None,
     sign_in: Sequence[BaseRoute] = (),
+    metrics: Sequence[BaseRoute] = (),
 ) -> Starlette:
     """Streamable HTTP at /mcp, stateless, for both protocol eras.
 
@@ -53,6 +54,7 @@ def create_app(
         limits: bounds on bodies and calls.
         door: who is let in at /mcp; by default everybody with an API key.
         sign_in: the routes of the authorization server.
+        metrics: what is read by whatever name the reader has for this machine, as it shows a token.
     """
     # A stream here lasts as long as one call, which may still end when the server is told to stop; uvicorn bounds it.
     AppStatus.enable_automatic_graceful_drain = False
@@ -73,7 +75,7 @@ def create_app(
     async def health(_request: Request) -> JSONResponse:
         return JSONResponse({"status": "ok"})
 
-    routes: list[Any] = [Route("/health", health), Route("/mcp", guarded)]
+    routes: list[Any] = [Route("/health", health), Route("/mcp", guarded), *metrics]
     if sign_in:
         # Its own routes judge origins: programs may call from any page, forms come from this server's pages only.
         routes += [_hosted(route, names) for route in sign_in]
@@ -82,10 +84,17 @@ def create_app(
     return Served(routes=routes, lifespan=lifespan)
 
 
-def create_api(embedded: ASGIApp, *, public_urls: Sequence[str], sign_in: Sequence[BaseRoute] = ()) -> Starlette:
+def create_api(
+    embedded: ASGIApp,
+    *,
+    public_urls: Sequence[str],
+    sign_in: Sequence[BaseRoute] = (),
+    metrics: Sequence[BaseRoute] = (),
+) -> Starlette:
     """The embedded REST API alone, with the routes of its authorization server."""
     names = allowed(public_urls)
-    return Served(routes=[*(_hosted(route, names) for route in sign_in), Mount("/", HostGuard(embedded, names))])
+    hosted = [_hosted(route, names) for route in sign_in]
+    return Served(routes=[*metrics, *hosted, Mount("/", HostGuard(embedded, names))])
 
 
 def _hosted(route: BaseRoute, names: TransportSecuritySettings) -> BaseRoute:

@@ -185,6 +185,7 @@ async def _parts(settings: Settings, *, announcing: bool, **embedded: Any) -> As
         limits=Limits(max_body_bytes=settings.max_body_bytes, max_calls_in_flight=settings.max_calls_in_flight),
         door=signed_in.door,
         sign_in=[*signed_in.routes, *card.routes(here)],
+        metrics=signed_in.metrics,
     )
     gc.freeze()
     if announcing:
@@ -257,7 +258,7 @@ async def _api_parts(settings: Settings, **embedded: Any) -> AsyncGenerator[Any]
     sys.stdout.write(f"Local REST API: {here}/v1\nkey: {key}\n{sign_in}")
     sys.stdout.flush()
     try:
-        yield create_api(api.app, public_urls=[here], sign_in=signed_in.routes)
+        yield create_api(api.app, public_urls=[here], sign_in=signed_in.routes, metrics=signed_in.metrics)
     finally:
         await signed_in.close()
         await http.aclose()

@@ -119,6 +119,9 @@ class Settings(BaseSettings):
     redis_url: SecretStr | None = Field(
         default=None, description="Redis for limits that machines share, and revocations at once."
     )
+    metrics_token: SecretStr | None = Field(
+        default=None, description="Bearer token with which /metrics may be read; without one it is not there."
+    )
 
     @property
     def readable_folder(self) -> Path | None:

@@ -80,6 +80,7 @@ class SignedIn:
     authority: "Authority | None" = None
     door: "Door | None" = None
     routes: "list[BaseRoute]" = field(default_factory=list["BaseRoute"])
+    metrics: "list[BaseRoute]" = field(default_factory=list["BaseRoute"])
 
     async def open(
         self,
@@ -93,6 +94,7 @@ class SignedIn:
     ) -> None:
         """Start it; raises server.sign_in.CannotSignIn."""
         from auth.routes import routes
+        from server import metrics
         from server.door import SignIn
         from server.sign_in import is_here, open_authority
 
@@ -110,6 +112,7 @@ class SignedIn:
         )
         embedded.tokens.authority, embedded.tokens.resource = authority, authority.policy.rest_resource or ""
         self.authority, self.routes = authority, routes(authority)
+        self.metrics = metrics.routes(authority, settings.metrics_token)
         self.door = SignIn(authority, authority.policy.resources[0], accepts_keys=settings.accept_api_keys)
 
     async def close(self) -> None:

@@ -6,6 +6,7 @@ Besides its own routes it answers as the yardstick does: POST /bench/families?co
 
 import argparse
 import base64
+import gc
 import json
 import sys
 from collections.abc import AsyncGenerator, Sequence
@@ -185,6 +186,8 @@ def application(url: str) -> ASGIApp:
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncGenerator[None]:
         await prepared.start()
+        # As the server does when it has started.
+        gc.freeze()
         yield
         await prepared.authority.close()
 
