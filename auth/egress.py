@@ -1,4 +1,4 @@
-"""The one place from which URLs chosen by strangers are fetched: client metadata documents and key sets.
+"""The one place from which URLs chosen by strangers are asked: client metadata documents, key sets and webhooks.
 
 Such a URL may point into our own network (server-side request forgery). So it is read strictly, its name is resolved
 once, every address must be public, and the connection goes to an address that was checked, while Host, SNI and the
@@ -14,6 +14,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from ipaddress import AddressValueError, IPv4Address, IPv6Address, ip_address
+from typing import TypeVar
 
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
@@ -21,7 +22,19 @@ from yarl import URL
 
 from auth.addresses import Address, is_public, unwrapped
 
-__all__ = ["Egress", "EgressRefused", "Fetched", "NotModified", "Resolve", "Target", "is_public", "read_url"]
+__all__ = [
+    "Egress",
+    "EgressRefused",
+    "Fetched",
+    "NotModified",
+    "Replied",
+    "Resolve",
+    "Target",
+    "is_public",
+    "read_url",
+]
+
+T = TypeVar("T")
 
 Resolve = Callable[[str], Awaitable[Sequence[Address]]]
 """All addresses of a name; raises OSError if there is none."""
@@ -72,6 +85,15 @@ class NotModified:
     """An answer of status 304: what was fetched under the entity tag is still current."""
 
     headers: Mapping[str, str]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Replied:
+    """What came back for what was sent."""
+
+    status: int
+    body: bytes
+    """The start of it, as it was sent."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -136,9 +158,10 @@ class Egress:
     Args:
         resolve: how to find the addresses of a name; the system's way by default.
         is_allowed: which addresses may be connected to; a v4-mapped address is asked about as IPv4.
-        ports: which ports may be connected to.
+        ports: which ports may be connected to; None is any.
         total_seconds: for one fetch, from the first question to the last byte.
         ssl_context: whom to trust; the system's authorities by default.
+        at_once: how many may be under way.
     """
 
     def __init__(
@@ -146,9 +169,10 @@ class Egress:
         *,
         resolve: Resolve | None = None,
         is_allowed: Callable[[Address], bool] = is_public,
-        ports: frozenset[int] = frozenset({443}),
+        ports: frozenset[int] | None = frozenset({443}),
         total_seconds: float = 8.0,
         ssl_context: ssl.SSLContext | None = None,
+        at_once: int = FETCHES_AT_ONCE,
     ) -> None:
         # Threads of its own: name servers of strangers that never answer must not hold up anyone else's names.
         self._threads = ThreadPoolExecutor(_NAMES_AT_ONCE, thread_name_prefix="egress-names")
@@ -157,7 +181,7 @@ class Egress:
         self._ports = ports
         self._total_seconds = total_seconds
         self._ssl_context = ssl_context
-        self._places = asyncio.Semaphore(FETCHES_AT_ONCE)
+        self._places = asyncio.Semaphore(at_once)
         self._is_closed = False
 
     async def fetch(
@@ -169,16 +193,52 @@ class Egress:
             EgressRefused: the URL, its port or one of its addresses is not allowed; no connection, no trusted
                 certificate, no answer in time; a status other than 200; more than `max_bytes` when decoded.
         """
-        target = read_url(url)
-        if target.port not in self._ports:
-            raise EgressRefused("the port of the URL is not allowed")
         headers = {"Accept": accept, "Accept-Encoding": "gzip", "User-Agent": "socialapi-mcp"}
         if etag is not None:
             headers["If-None-Match"] = etag
+
+        async def read(response: aiohttp.ClientResponse) -> Fetched | NotModified:
+            answer = _read_headers(response)
+            if response.status == 304 and "If-None-Match" in headers:
+                return NotModified(headers=answer)
+            if response.status != 200:
+                raise EgressRefused("the host answers with another status than 200", status=response.status)
+            return Fetched(body=await _read_body(response, answer, max_bytes), headers=answer)
+
+        return await self._exchange("GET", url, headers, None, read)
+
+    async def post(self, url: str, body: bytes, *, headers: Mapping[str, str], max_bytes: int = 2048) -> Replied:
+        """POST to a URL once; whatever status comes is an answer, of whose body the start is read.
+
+        Raises:
+            EgressRefused: as `fetch`, but for the answer's status and length.
+        """
+        # Nothing compressed is asked for, so that the start of an answer can be shown as it came.
+        sent = {"Accept-Encoding": "identity", "User-Agent": "socialapi-mcp", **headers}
+
+        async def read(response: aiohttp.ClientResponse) -> Replied:
+            start = bytearray()
+            while len(start) < max_bytes and (piece := await response.content.read(max_bytes - len(start))):
+                start += piece
+            return Replied(status=response.status, body=bytes(start))
+
+        return await self._exchange("POST", url, sent, body, read)
+
+    async def _exchange(
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        body: bytes | None,
+        read: Callable[[aiohttp.ClientResponse], Awaitable[T]],
+    ) -> T:
+        target = read_url(url)
+        if self._ports is not None and target.port not in self._ports:
+            raise EgressRefused("the port of the URL is not allowed")
         try:
             async with asyncio.timeout(self._total_seconds), self._places:
                 addresses = await self._find_addresses(target)
-                return await self._get(target, addresses, headers, max_bytes)
+                return await self._send(method, target, addresses, headers, body, read)
         except TimeoutError:
             raise EgressRefused("the answer took too long") from None
         except aiohttp.ClientSSLError:
@@ -219,9 +279,15 @@ class Egress:
 
         return await asyncio.get_running_loop().run_in_executor(self._threads, ask)
 
-    async def _get(
-        self, target: Target, addresses: Sequence[Address], headers: Mapping[str, str], max_bytes: int
-    ) -> Fetched | NotModified:
+    async def _send(
+        self,
+        method: str,
+        target: Target,
+        addresses: Sequence[Address],
+        headers: Mapping[str, str],
+        body: bytes | None,
+        read: Callable[[aiohttp.ClientResponse], Awaitable[T]],
+    ) -> T:
         if self._ssl_context is None:
             self._ssl_context = ssl.create_default_context()
         # A session for each fetch: strangers share no connection, and no other request can use these addresses.
@@ -240,14 +306,9 @@ class Egress:
                 max_field_size=MAX_HEADER_BYTES,
                 middlewares=(_once,),
             ) as session,
-            session.get(target.url, headers=headers, allow_redirects=False) as response,
+            session.request(method, target.url, headers=headers, data=body, allow_redirects=False) as response,
         ):
-            answer = _read_headers(response)
-            if response.status == 304 and "If-None-Match" in headers:
-                return NotModified(headers=answer)
-            if response.status != 200:
-                raise EgressRefused("the host answers with another status than 200", status=response.status)
-            return Fetched(body=await _read_body(response, answer, max_bytes), headers=answer)
+            return await read(response)
 
 
 class _Checked(AbstractResolver):

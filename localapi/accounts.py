@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import func, select, update
 
 from localapi.context import Context, Refusal, unsupported, wire_time
+from localapi.event_shapes import account_disconnected
 from localapi.network import PLATFORMS
 from localapi.routing import implements
 from localapi.tables import Account, NetworkPost, Page
@@ -47,7 +48,9 @@ async def list_accounts(context: Context, args: ListAccounts) -> AccountList:
 
 @implements(DISCONNECT_ACCOUNT)
 async def disconnect_account(context: Context, args: DisconnectAccount) -> Empty:
-    await context.session.delete(await context.account(args.account_id))
+    account = await context.account(args.account_id)
+    await account_disconnected(context.session, context.installation, account, "disconnected_by_user")
+    await context.session.delete(account)
     return Empty()
 
 

@@ -23,6 +23,7 @@ from localapi.jobs import PublishingJobs
 from localapi.routing import create_app
 from localapi.seed import seed
 from localapi.tables import Key, Setting, User
+from localapi.webhook_sending import Sender
 
 GROUPS = (
     "accounts",
@@ -41,6 +42,8 @@ GROUPS = (
     "usage",
     "keys",
     "users",
+    "webhooks",
+    "event_log",
 )
 """Modules with handlers; importing one registers them."""
 
@@ -116,6 +119,7 @@ class EmbeddedApi:
             public_url=options.public_url.rstrip("/"),
             jobs=jobs,
             dashboard=DashboardTokens(dashboard_seed, clock=clock, ids=ids),
+            sender=Sender(options.public_url),
             access_tokens=options.access_tokens,
             # Without jobs there is no outcome to wait for.
             answer_wait_seconds=2.0 if options.with_jobs else 0.0,
@@ -130,6 +134,7 @@ class EmbeddedApi:
     async def close(self) -> None:
         """Stop the jobs and return the connections; waits for running deliveries."""
         await self.jobs.stop()
+        await self.installation.sender.close()
         await self.installation.database.close()
 
 

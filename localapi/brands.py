@@ -3,6 +3,7 @@
 from sqlalchemy import func, select
 
 from localapi.context import PLAN_LIMITS, Context, Refusal, missing_field, wire_time
+from localapi.event_shapes import account_disconnected
 from localapi.routing import implements
 from localapi.tables import Account, Brand
 from tools.brands import (
@@ -73,8 +74,12 @@ async def update_brand(context: Context, args: UpdateBrand) -> BrandAnswer:
 @implements(DELETE_BRAND)
 async def delete_brand(context: Context, args: DeleteBrand) -> Empty:
     await context.lock_user()
+    brand = await context.brand(args.brand_id)
+    accounts = select(Account).where(Account.brand_id == brand.id).order_by(Account.created_at, Account.id)
+    for account in list(await context.session.scalars(accounts)):
+        await account_disconnected(context.session, context.installation, account, "brand_deleted")
     # Foreign keys take its accounts and invites along.
-    await context.session.delete(await context.brand(args.brand_id))
+    await context.session.delete(brand)
     return Empty()
 
 

@@ -23,6 +23,7 @@ from localapi.tables import Account, Brand, Key, User, UtcDateTime
 
 if TYPE_CHECKING:
     from localapi.dashboard import DashboardTokens
+    from localapi.webhook_sending import Sender
 
 RowT = TypeVar("RowT")
 
@@ -196,6 +197,8 @@ class Installation:
     """Address that browsers reach this server at, without a slash at the end."""
     jobs: Jobs
     dashboard: "DashboardTokens"
+    sender: "Sender"
+    """To webhook endpoints."""
     access_tokens: AccessTokens | None = None
     """None where no authorization server gives any out."""
     network_seconds: float = 3.0

@@ -10,6 +10,7 @@ from localapi import quota
 from localapi.addresses import address_problem
 from localapi.context import Context, Refusal, invalid_field, missing_field, native_id, unsupported
 from localapi.conversation_views import LIBRARY, conversation_answer, message_answer
+from localapi.event_shapes import message_event, message_status
 from localapi.inbox import check_connected, check_text, list_scope, page_of_moving
 from localapi.network import PLATFORMS
 from localapi.routing import implements
@@ -298,6 +299,11 @@ async def append(
         conversation.last_inbound_at, conversation.status = now, "active"
         conversation.unread_count += 1
     await context.session.flush()
+    session, installation = context.session, context.installation
+    name = "dm.received" if is_incoming else "dm.sent"
+    await message_event(session, installation, account, conversation, row, name)
+    if not is_incoming:
+        await message_status(session, installation, account, conversation, "sent", [row.platform_id])
     return row
 
 

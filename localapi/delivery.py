@@ -10,7 +10,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from localapi.addresses import address_problem
 from localapi.context import Installation
 from localapi.drafts import merged_options
+from localapi.event_shapes import post_event
 from localapi.network import PLATFORMS
+from localapi.post_views import target_answer
 from localapi.tables import Account, Board, Comment, Fault, MediaFile, NetworkPost, Page, Post, PostTarget
 
 _FAULTS = {
@@ -123,6 +125,13 @@ async def settle(installation: Installation, post_id: str, run: int) -> None:
         if published:
             post.published_at = post.published_at or installation.clock.now()
         post.updated_at = installation.clock.now()
+        await session.flush()
+        targets = await session.scalars(
+            select(PostTarget).where(PostTarget.post_id == post.id).order_by(PostTarget.position)
+        )
+        results = [target_answer(post, row).model_dump(mode="json", exclude_unset=True) for row in targets]
+        data = {"status": post.status, "results": results}
+        await post_event(session, installation, post, f"post.{post.status}", data)
 
 
 async def _problem(

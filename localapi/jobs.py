@@ -1,53 +1,59 @@
-"""Durable work: publishing runs as DBOS workflows, resumed after a kill, each delivery once."""
+"""Durable work: publishing and webhooks run as DBOS workflows, resumed after a kill, each once.
+
+On SQLite one process of those that share the database works. On PostgreSQL all do: runs wait in queues there, and one
+process at a time, the leader, looks for what is due and takes up what a dead one left.
+"""
 
 import asyncio
 import contextlib
+import hashlib
 import logging
 import os
-import time
+import secrets
 from collections.abc import Callable, Coroutine, Generator
 from pathlib import Path
-from typing import IO, Any, TypeVar
+from typing import IO, Any
 
 from sqlalchemy import Connection, NullPool, create_engine, make_url, text
 from sqlalchemy.exc import DBAPIError
 
-from localapi import delivery
+from localapi import delivery, webhook_delivery
 from localapi.context import Installation
-from localapi.database import Unavailable
+from localapi.work import KINDS
 
 logger = logging.getLogger(f"socialapi_mcp.{__name__}")
 
 TICK_SECONDS = 0.5
 SIMULATION_SECONDS = 20.0
 STEP_TIMEOUT_SECONDS = 120.0
-VIDEO_POLL_SECONDS = 0.5
 LEADER_SECONDS = 1.0
 STOP_SECONDS = 5.0
-# Before a broken step is tried again, and twice as long each further time.
-RETRY_SECONDS = 0.3
+QUEUE_POLL_SECONDS = 0.1
+THREADS = 64
 # Ends of a workflow from which DBOS does not go on by itself.
 _BROKEN = ["ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"]
 # Any constant: the processes of one database queue on it.
 _LOCK = 7_203_115
 
-T = TypeVar("T")
 _current: "PublishingJobs | None" = None
 
 
 class PublishingJobs:
-    """One a process; of the processes on one database only the one that holds the lock runs jobs."""
+    """One a process. What it holds a lock on tells the other processes that it lives, and which of them leads."""
 
     def __init__(self, *, system_database_url: str) -> None:
         self._url = system_database_url
+        self._is_shared = make_url(system_database_url).get_backend_name() != "sqlite"
         self._installation: Installation | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._tasks: list[asyncio.Task[None]] = []
         self._woken = asyncio.Event()
         self._lock: IO[bytes] | Connection | None = None
-        self._workflow: Any = None
+        self._leads = False
+        self._executor = "jobs"
+        self._workflow: dict[str, Callable[[str], Any]] | None = None
         self._opening: asyncio.Future[bool] | None = None
-        self._started: set[str] = set()
+        self._started: dict[str, set[str]] = {}
         self._running: set[str] = set()
         self._stopping = False
 
@@ -88,8 +94,9 @@ class PublishingJobs:
         await self._step_down()
 
     async def _step_down(self) -> None:
-        """Stop running jobs and let another process lead; deliveries under way may end first."""
+        """Stop running jobs and leave them to other processes; runs under way may end first."""
         global _current
+        self._leads = False
         if self._workflow is not None:
             await self._wait_for_running()
             from dbos import DBOS
@@ -114,28 +121,40 @@ class PublishingJobs:
         self._woken.set()
 
     async def run_due(self) -> None:
-        """Deliver what is due now without DBOS, for tests that hold the clock; a video needs a later call."""
+        """Do what is due now without DBOS, for tests that hold the clock; a video needs a later call."""
         for post_id, run in await delivery.due(self.installation):
             for target_id in await delivery.open_targets(self.installation, post_id):
                 await delivery.deliver(self.installation, target_id)
             await delivery.settle(self.installation, post_id, run)
+        lanes: dict[str, list[webhook_delivery.Due]] = {}
+        for one in await webhook_delivery.due(self.installation):
+            lanes.setdefault(one.webhook_id, []).append(one)
+
+        async def follow(lane: list[webhook_delivery.Due]) -> None:
+            for one in lane:
+                await webhook_delivery.attempt(self.installation, one)
+
+        await asyncio.gather(*map(follow, lanes.values()))
 
     async def tick(self) -> int:
-        """Start a workflow for each run that is due; starting one again does nothing. Returns how many were new."""
+        """Queue a workflow for each run that is due; queueing one again does nothing. Returns how many were new."""
         if self._workflow is None or self._stopping:
             return 0
-        names = {f"publish:{post_id}:{run}" for post_id, run in await delivery.due(self.installation)}
-        self._started &= names
-        fresh = sorted(names - self._started)
-        if fresh:
-            await asyncio.to_thread(self._start_workflows, fresh)
-            self._started.update(fresh)
-        if idle := sorted(names - self._running):
-            for name in await asyncio.to_thread(self._broken, idle):
-                logger.error("run %s broke off; its post gets a new one", name)
-                _, post_id, run = name.split(":")
-                await delivery.again(self.installation, post_id, int(run))
-        return len(fresh)
+        new = 0
+        for kind in KINDS:
+            names = await kind.due(self.installation)
+            started = self._started.setdefault(kind.name, set())
+            started &= set(names)
+            fresh = [name for name in names if name not in started]
+            if fresh:
+                await asyncio.to_thread(self._queue, kind.name, kind.lane, fresh)
+                started.update(fresh)
+                new += len(fresh)
+            if idle := sorted(started - self._running - set(fresh)):
+                for name in await asyncio.to_thread(self._broken, idle):
+                    logger.error("run %s broke off; what it was for gets a new one", name)
+                    await kind.again(self.installation, name)
+        return new
 
     def _broken(self, names: list[str]) -> list[str]:
         from dbos import DBOS
@@ -143,44 +162,54 @@ class PublishingJobs:
         found = DBOS.list_workflows(workflow_ids=names, status=_BROKEN, load_input=False, load_output=False)
         return [row.workflow_id for row in found]
 
-    def _start_workflows(self, names: list[str]) -> None:
-        from dbos import DBOS, SetWorkflowID
+    def _queue(self, kind: str, lane: Callable[[str], str] | None, names: list[str]) -> None:
+        from dbos import DBOS, SetEnqueueOptions, SetWorkflowID
 
         for name in names:
-            _, post_id, run = name.split(":")
-            with SetWorkflowID(name):
-                DBOS.start_workflow(self._workflow, post_id, int(run))
+            if self._workflow is None:
+                return
+            workflow, arguments = self._workflow[kind](name)
+            options = SetEnqueueOptions(queue_partition_key=lane(name)) if lane else contextlib.nullcontext()
+            with SetWorkflowID(name), options:
+                DBOS.enqueue_workflow(kind, workflow, *arguments)
 
     async def _run(self) -> None:
         while True:
             while not await self._open():
                 await asyncio.sleep(LEADER_SECONDS)
-            await self._lead()
+            await self._work()
             logger.warning("the lock of the jobs is lost; leaving them to whoever takes it")
             await self._step_down()
 
-    async def _lead(self) -> None:
-        """Start what is due, until the lock is lost: the database server was restarted, or closed the connection."""
-        while await asyncio.to_thread(self._still_leads):
-            try:
-                await self.tick()
-            except Exception:
-                logger.exception("looking for due posts failed; trying again")
+    async def _work(self) -> None:
+        """Queue what is due, until the lock is lost: the database server was restarted, or closed the connection."""
+        while await asyncio.to_thread(self._still_holds):
+            is_woken = self._woken.is_set()
             self._woken.clear()
+            try:
+                if not self._leads:
+                    self._leads = await asyncio.to_thread(self._become_leader)
+                # Whoever was told of something new queues it, leader or not.
+                if self._leads or is_woken:
+                    await self.tick()
+                if self._leads and self._is_shared:
+                    await asyncio.to_thread(self._take_up)
+            except Exception:
+                logger.exception("looking for due work failed; trying again")
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._woken.wait(), TICK_SECONDS)
 
     async def _open(self) -> bool:
-        """Lead and launch, unless another process leads. Shielded, so that stop() finds what a thread still opens."""
-        self._opening = asyncio.ensure_future(asyncio.to_thread(self._lead_and_launch))
+        """Take the lock and launch. Shielded, so that stop() finds what a thread still opens."""
+        self._opening = asyncio.ensure_future(asyncio.to_thread(self._lock_and_launch))
         try:
             return await asyncio.shield(self._opening)
         except Exception:
             logger.exception("publishing cannot start; trying again")
             return False
 
-    def _lead_and_launch(self) -> bool:
-        if self._lock is None and not self._become_leader():
+    def _lock_and_launch(self) -> bool:
+        if self._lock is None and not self._take_lock():
             return False
         self._launch()
         return True
@@ -190,7 +219,7 @@ class PublishingJobs:
 
         while True:
             await asyncio.sleep(SIMULATION_SECONDS)
-            if self._workflow is None:
+            if not self._leads:
                 # Another process leads, and lets things arrive.
                 continue
             try:
@@ -198,28 +227,56 @@ class PublishingJobs:
             except Exception:
                 logger.exception("nothing could arrive")
 
-    def _become_leader(self) -> bool:
+    def _take_lock(self) -> bool:
+        """On SQLite the only one, which makes the leader; on PostgreSQL one of this process's own."""
         url = make_url(self._url)
-        if url.get_backend_name() == "sqlite":
-            return self._lock_file(Path(url.database or "jobs").with_suffix(".lock"))
+        if not self._is_shared:
+            self._leads = self._lock_file(Path(url.database or "jobs").with_suffix(".lock"))
+            return self._leads
+        self._executor = secrets.token_hex(8)
         # Without a pool, as the lock lasts as long as its connection: a pool would keep both.
         engine = create_engine(
             url.set(drivername="postgresql+psycopg"), isolation_level="AUTOCOMMIT", poolclass=NullPool
         )
         connection = engine.connect()
-        if connection.execute(text("SELECT pg_try_advisory_lock(:lock)"), {"lock": _LOCK}).scalar():
-            self._lock = connection
-            return True
-        connection.close()
-        return False
+        connection.execute(text("SELECT pg_advisory_lock(:lock)"), {"lock": _presence(self._executor)})
+        self._lock = connection
+        return True
 
-    def _still_leads(self) -> bool:
+    def _become_leader(self) -> bool:
+        if not isinstance(self._lock, Connection):
+            return True
+        return bool(self._lock.execute(text("SELECT pg_try_advisory_lock(:lock)"), {"lock": _LOCK}).scalar())
+
+    def _still_holds(self) -> bool:
         if not isinstance(self._lock, Connection):
             return True
         try:
             self._lock.execute(text("SELECT 1"))
         except DBAPIError:
             return False
+        return True
+
+    def _take_up(self) -> None:
+        """Queue again what processes left behind that are gone."""
+        from dbos import DBOS
+
+        pending = DBOS.list_workflows(status="PENDING", load_input=False, load_output=False)
+        others = {row.executor_id for row in pending if row.executor_id and row.executor_id != self._executor}
+        for executor in sorted(others):
+            if not self._is_gone(executor):
+                continue
+            left = [row.workflow_id for row in pending if row.executor_id == executor]
+            logger.warning("a process is gone; taking up %d runs of its", len(left))
+            DBOS.resume_workflows(left)
+
+    def _is_gone(self, executor: str) -> bool:
+        if not isinstance(self._lock, Connection):
+            return False
+        lock = {"lock": _presence(executor)}
+        if not self._lock.execute(text("SELECT pg_try_advisory_lock(:lock)"), lock).scalar():
+            return False
+        self._lock.execute(text("SELECT pg_advisory_unlock(:lock)"), lock)
         return True
 
     def _lock_file(self, path: Path) -> bool:
@@ -242,7 +299,7 @@ class PublishingJobs:
         from dbos import DBOS
 
         url = make_url(self._url)
-        if url.get_backend_name() != "sqlite":
+        if self._is_shared:
             url = url.set(drivername="postgresql+psycopg")
         _current = self
         DBOS(
@@ -250,15 +307,25 @@ class PublishingJobs:
                 "name": "socialapi-mcp",
                 "system_database_url": url.render_as_string(hide_password=False),
                 "application_version": "1",
-                "executor_id": "jobs",
+                "executor_id": self._executor,
                 "log_level": "ERROR",
                 "enable_otlp": False,
                 "use_listen_notify": False,
                 "notification_listener_polling_interval_sec": 0.05,
+                "max_executor_threads": THREADS,
             }
         )
-        self._workflow = _register()
+        workflows = {kind.name: kind.register(_jobs) for kind in KINDS}
         DBOS.launch()
+        for kind in KINDS:
+            DBOS.register_queue(
+                kind.name,
+                partition_concurrency=1 if kind.lane else None,
+                worker_concurrency=THREADS // 2,
+                polling_interval_sec=QUEUE_POLL_SECONDS,
+                on_conflict="always_update",
+            )
+        self._workflow = workflows
 
     @contextlib.contextmanager
     def counting(self, name: str) -> Generator[None]:
@@ -276,62 +343,9 @@ class PublishingJobs:
         return asyncio.run_coroutine_threadsafe(work, self._loop).result(STEP_TIMEOUT_SECONDS)
 
 
-def _register() -> Any:
-    """Declare the workflow to DBOS. Its functions are found again by name after a restart, so names must stay."""
-    from dbos import DBOS
-    from dbos import error as dbos_error
-
-    @DBOS.step(name="open_targets", retries_allowed=True, max_attempts=5, interval_seconds=RETRY_SECONDS)
-    def open_targets(post_id: str) -> list[str]:
-        return _patiently(lambda installation: delivery.open_targets(installation, post_id))
-
-    @DBOS.step(name="deliver", retries_allowed=True, max_attempts=5, interval_seconds=RETRY_SECONDS)
-    def deliver(target_id: str) -> bool:
-        try:
-            return _patiently(lambda installation: delivery.deliver(installation, target_id))
-        except Exception:
-            logger.exception("delivering target %s failed", target_id)
-            raise
-
-    @DBOS.step(name="give_up", retries_allowed=True, max_attempts=5, interval_seconds=RETRY_SECONDS)
-    def give_up(target_id: str) -> None:
-        _patiently(lambda installation: delivery.give_up(installation, target_id))
-
-    @DBOS.step(name="settle", retries_allowed=True, max_attempts=5, interval_seconds=RETRY_SECONDS)
-    def settle(post_id: str, run: int) -> None:
-        _patiently(lambda installation: delivery.settle(installation, post_id, run))
-
-    @DBOS.workflow(name="publish")
-    def publish(post_id: str, run: int) -> None:
-        with _jobs().counting(f"publish:{post_id}:{run}"):
-            for target_id in open_targets(post_id):
-                try:
-                    while not deliver(target_id):
-                        DBOS.sleep(VIDEO_POLL_SECONDS)
-                except dbos_error.DBOSMaxStepRetriesExceeded:
-                    # Tried five times. Its other targets and its outcome must not hang on this one.
-                    give_up(target_id)
-            settle(post_id, run)
-
-    return publish
-
-
-def _patiently(work: Callable[[Installation], Coroutine[Any, Any, T]]) -> T:
-    """Do a piece of work on the app's loop; while the database is away it is no failed attempt, and waits.
-
-    Raises:
-        Unavailable: still away when the process stops; what is open goes on at the next start.
-    """
-    jobs = _jobs()
-    while True:
-        try:
-            result: T = jobs.hop(work(jobs.installation))
-        except Unavailable:
-            if jobs.is_stopping:
-                raise
-            time.sleep(RETRY_SECONDS)
-        else:
-            return result
+def _presence(executor: str) -> int:
+    """The number of the lock by which the others see that a process lives."""
+    return int.from_bytes(hashlib.sha256(f"executor:{executor}".encode()).digest()[:8], "big", signed=True)
 
 
 def _jobs() -> PublishingJobs:

@@ -7,6 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from localapi.brands import add_brand
 from localapi.context import Caller, Context, Installation, Refusal
+from localapi.event_shapes import account_connected
 from localapi.network import PLATFORMS
 from localapi.network.platform import PlatformProfile
 from localapi.tables import Account, Brand, Invite, Key, OauthState, PendingConnection, User
@@ -96,6 +97,7 @@ async def upsert(
         account = await _make(context, origin, native_id=native_id, name=name, username=username, metadata=metadata)
     if invite is not None:
         invite.used_at, invite.is_active = context.now, False
+    await account_connected(context.session, context.installation, account)
     return account
 
 

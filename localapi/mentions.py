@@ -3,12 +3,13 @@
 from sqlalchemy import or_, select
 
 from localapi import quota
-from localapi.context import Context, Refusal, interaction_id, native_id, unsupported, wire_time
+from localapi.context import Context, Refusal, native_id, unsupported
+from localapi.event_shapes import mention_shown
 from localapi.inbox import check_connected, check_text, list_scope
 from localapi.network import PLATFORMS
 from localapi.routing import implements
 from localapi.tables import Mention
-from tools.answers import Author, CommentReply, Content, Interaction
+from tools.answers import CommentReply
 from tools.mentions import LIST_MENTIONS, REPLY_TO_MENTION, ListMentions, MentionList, ReplyToMention
 
 
@@ -28,7 +29,7 @@ async def list_mentions(context: Context, args: ListMentions) -> MentionList:
         limit=args.limit or 20,
         cursor=args.cursor,
     )
-    data = [_mention(row, account.platform) for row in rows]
+    data = [mention_shown(row, account.platform) for row in rows]
     # At the end the field is left out: the vendor's own client takes an empty one for another page.
     return MentionList(data=data, count=len(data), **({"next_cursor": cursor} if cursor else {}))
 
@@ -59,22 +60,3 @@ async def reply_to_mention(context: Context, args: ReplyToMention) -> CommentRep
     await quota.spend(context, "interactions")
     comment = PLATFORMS[platform].native_id(context.ids.random_hex(32), "comment")
     return CommentReply(success=True, comment_id=comment)
-
-
-def _mention(row: Mention, platform: str) -> Interaction:
-    return Interaction(
-        id=interaction_id("mnt", platform, row.platform_id),
-        type="mention",
-        platform=platform,
-        account_id=row.account_id,
-        author=Author(id=row.author_id, name=row.author_name, username=row.author_username),
-        content=Content(text=row.text),
-        permalink=row.permalink,
-        platform_post_id=row.media_id,
-        received_at=wire_time(row.received_at),
-        metadata={
-            "mention_type": row.mention_type,
-            "media_id": row.media_id,
-            **({"comment_id": row.comment_id} if row.comment_id else {}),
-        },
-    )

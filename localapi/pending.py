@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import or_, select
 
 from localapi.context import Context, Refusal, invalid_field, missing_field, wire_time
+from localapi.event_shapes import page_removed
 from localapi.linking import upsert
 from localapi.routing import implements
 from localapi.tables import Account, Brand, Login, OauthState, Page, PendingConnection
@@ -130,6 +131,7 @@ async def _renew(context: Context, login: Login, granted: list[dict[str, Any]]) 
         account.status, account.reconnect_reason = "active", None
         if page.platform_page_id in before - now:
             page.is_active = False
+            await page_removed(context.session, context.installation, account, page, "access_revoked")
             lost.append(
                 {
                     "platform_page_id": page.platform_page_id,

@@ -10,6 +10,7 @@ from localapi import quota
 from localapi.context import Context, Refusal, missing_field, unsupported
 from localapi.delivery import begin
 from localapi.drafts import media_of
+from localapi.event_shapes import post_event, scheduled
 from localapi.network import PLATFORMS
 from localapi.post_rules import (
     check_options,
@@ -111,6 +112,8 @@ async def create(context: Context, args: CreatePost, *, quota_code: str | None =
     await context.session.flush()
     if publishing:
         await _publish_now(context, post)
+    elif post.status == "scheduled":
+        await _tell(context, post, "post.scheduled", scheduled(post, targets))
     return post_answer(post, targets)
 
 
@@ -226,6 +229,8 @@ async def update_post(context: Context, args: UpdatePost) -> PostAnswer:
         there = tuple_(NetworkPost.account_id, NetworkPost.platform_id).in_(places)
         await context.session.execute(update(NetworkPost).where(there).values(text=args.text))
     await context.session.flush()
+    if said and post.status in EDITABLE:
+        await _tell(context, post, "post.updated", {"status": post.status, "changed_fields": sorted(said)})
     return post_answer(post, targets)
 
 
@@ -288,6 +293,7 @@ async def retry_post(context: Context, args: RetryPost) -> Success:
     await quota.spend(context, "posts")
     post.retry_count += 1
     post.updated_at = context.now
+    await _tell(context, post, "post.retried", {"retried_count": len(again)})
     await begin(context.session, post, PostTarget.id.in_(again))
     context.after_commit.append(context.installation.jobs.wake)
     return Success(success=True)
@@ -315,6 +321,8 @@ async def unpublish_post(context: Context, args: UnpublishPost) -> Success:
     left = [row for row in (await targets_of(context, [post.id]))[post.id] if row.status != "cancelled"]
     if not left:
         post.status = "cancelled"
+    if count := len(targets) - len(unable):
+        await _tell(context, post, "post.unpublished", {"account_id": args.account_id, "unpublished_count": count})
     if unable:
         await context.session.commit()
         names = ", ".join(sorted({row.platform for row in unable}))
@@ -350,6 +358,8 @@ async def delete_post(context: Context, args: DeletePost) -> PostDeletion:
             DeleteOutcome(platform=row.platform, account_id=row.account_id, outcome=outcome, message=message)
         )
     gone = all(result.outcome == "deleted" for result in results)
+    if gone:
+        await _tell(context, post, "post.deleted", {"was_status": post.status})
     # Targets first: the database deletes those that are left together with their post.
     await context.session.flush()
     if gone:
@@ -380,6 +390,10 @@ async def get_post_metrics(context: Context, args: GetPostMetrics) -> PostMetric
             answer = answer.model_copy(update={"error": lost})
         rows.append(answer)
     return PostMetricsAnswer(data=PostMetrics(post_id=post.id, targets=rows))
+
+
+async def _tell(context: Context, post: Post, name: str, data: Mapping[str, Any]) -> None:
+    await post_event(context.session, context.installation, post, name, data)
 
 
 async def _take_down(context: Context, target: PostTarget) -> None:

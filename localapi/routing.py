@@ -55,6 +55,7 @@ CREATED = frozenset(
         "select_pending_connection",
         "exchange_oauth_code",
         "connect_account",
+        "create_webhook",
     }
 )
 """Operations that answer 201; a handler may set another status."""

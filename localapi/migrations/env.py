@@ -2,7 +2,11 @@
 
 from alembic import context
 
+from localapi import tables_events
 from localapi.tables import Base
+
+# Imported for its tables.
+_ = tables_events
 
 context.configure(
     connection=context.config.attributes["connection"],

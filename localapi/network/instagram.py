@@ -89,6 +89,7 @@ PROFILE = PlatformProfile(
     first_comment=True,
     comments=CommentCapabilities(list=True, reply=True, delete="all", hide=True, private_reply=True),
     dms=True,
+    message_statuses=("sent", "read"),
     dm_interactive=True,
     dm_attachments=True,
     dm_window_hours=24,

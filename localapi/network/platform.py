@@ -116,6 +116,8 @@ class PlatformProfile:
     dm_attachments: bool = False
     dm_window_hours: int | None = None
     message_tags: tuple[str, ...] = ()
+    # How far a message came, as far as the platform tells: sent, delivered, read, failed.
+    message_statuses: tuple[str, ...] = ()
     reviews: bool = False
     mentions_list: bool = False
     mention_reply: bool = False

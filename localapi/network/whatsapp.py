@@ -10,6 +10,7 @@ PROFILE = PlatformProfile(
     text=TextRules(max_length=0),
     scheduling=SchedulingRules(supported=False, mode=""),
     dms=True,
+    message_statuses=("sent", "delivered", "read", "failed"),
     dm_window_hours=24,
     retry=False,
     ids={"": "1{digits:.14}", "message": "wamid.{letters:.40}"},

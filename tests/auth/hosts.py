@@ -69,7 +69,7 @@ class Host:
         finally:
             writer.close()
 
-    def egress(self, resolve: "Resolver | None" = None, **options: float) -> Egress:
+    def egress(self, resolve: "Resolver | None" = None, **options: Any) -> Egress:
         """An egress to which this computer is as public as the internet."""
         return Egress(
             resolve=resolve or Resolver([[HERE]]),

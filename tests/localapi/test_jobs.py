@@ -99,12 +99,13 @@ async def test_stopping_at_once_leaves_nothing_running(stored: Options) -> None:
         assert api.jobs._lock is None and api.jobs._workflow is None  # pyright: ignore[reportPrivateUsage]
 
 
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 async def test_one_leads_and_another_takes_over(stored: Options) -> None:
     async with running(stored) as (api, http):
         await settled(http, (await publish(http, "First", THREADS)).json()["id"])
-        second = PublishingJobs(system_database_url=stored.database_url or f"sqlite:///{stored.data}/jobs.sqlite")
+        second = PublishingJobs(system_database_url=f"sqlite:///{stored.data}/jobs.sqlite")
         second.attach(api.installation)
-        assert second._lead_and_launch() is False  # pyright: ignore[reportPrivateUsage]
+        assert second._lock_and_launch() is False  # pyright: ignore[reportPrivateUsage]
         await api.jobs.stop()
         await second.start(simulate=False)
         try:
@@ -162,7 +163,9 @@ async def test_a_lock_that_is_lost_is_taken_again_and_publishing_goes_on(stored:
 
         await until(is_taken_again)
         other = PublishingJobs(system_database_url=url)
+        assert other._take_lock() is True  # pyright: ignore[reportPrivateUsage]
         assert other._become_leader() is False  # pyright: ignore[reportPrivateUsage]
+        await other.stop()
     assert made(stored) == [1, 1]
 
 

@@ -9,7 +9,7 @@ from sqlalchemy import update
 
 from localapi.app import EmbeddedApi, Options
 from localapi.context import Refusal
-from localapi.simulate import KINDS, arrive, arrive_something
+from localapi.simulate import BY_THEMSELVES, arrive, arrive_something
 from localapi.tables import Account
 from server.settings import Settings
 from server.simulation import simulate
@@ -20,14 +20,16 @@ FB = "acc_aurora_facebook"
 
 async def test_every_kind_arrives_by_itself(api: EmbeddedApi) -> None:
     chance = random.Random(1)
-    assert {(await arrive_something(api.installation, chance)).kind for _ in range(20)} == set(KINDS)
+    assert {(await arrive_something(api.installation, chance)).kind for _ in range(20)} == set(BY_THEMSELVES)
 
 
 async def test_what_no_account_can_have_leaves_room_for_the_rest(api: EmbeddedApi) -> None:
     async with api.installation.database.write() as session:
         await session.execute(update(Account).where(Account.platform == "google").values(status="reconnect_required"))
     chance = random.Random(1)
-    assert {(await arrive_something(api.installation, chance)).kind for _ in range(20)} == set(KINDS) - {"review"}
+    assert {(await arrive_something(api.installation, chance)).kind for _ in range(20)} == set(BY_THEMSELVES) - {
+        "review"
+    }
 
 
 async def test_an_empty_workspace_gets_nothing() -> None:
