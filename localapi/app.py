@@ -44,6 +44,11 @@ GROUPS = (
     "users",
     "webhooks",
     "event_log",
+    "notices",
+    "instagram",
+    "youtube",
+    "profiles",
+    "facebook_logins",
 )
 """Modules with handlers; importing one registers them."""
 

@@ -13,6 +13,7 @@ from localapi.inbox import check_connected, check_text, list_scope, page_of_movi
 from localapi.network import PLATFORMS, PlatformProfile
 from localapi.routing import implements
 from localapi.tables import Account, Comment, NetworkPost
+from localapi.tables_platforms import BannedAuthor
 from tools.answers import CommentReply, Pagination, Success
 from tools.comments import (
     DELETE_COMMENT,
@@ -166,6 +167,7 @@ async def add_comment(
     is_owner: bool = False,
 ) -> Comment:
     """Put a comment under a post of the simulated network. The caller holds the row of the post."""
+    is_banned = await context.session.get(BannedAuthor, (post.account_id, author_id)) is not None
     comment = Comment(
         platform_id=PLATFORMS[post.platform].native_id(context.ids.random_hex(32), "comment"),
         network_post_id=post.id,
@@ -176,7 +178,8 @@ async def add_comment(
         text=text,
         created_at=context.now,
         is_owner=is_owner,
-        moderation_status="published" if post.platform == "youtube" else "",
+        is_hidden=is_banned,
+        moderation_status="rejected" if is_banned else "published" if post.platform == "youtube" else "",
     )
     context.session.add(comment)
     post.comment_count += 1

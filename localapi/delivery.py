@@ -14,6 +14,7 @@ from localapi.event_shapes import post_event
 from localapi.network import PLATFORMS
 from localapi.post_views import target_answer
 from localapi.tables import Account, Board, Comment, Fault, MediaFile, NetworkPost, Page, Post, PostTarget
+from localapi.tables_platforms import Story
 
 _FAULTS = {
     "auth": ("platform.{}.auth", "auth", "user", "the platform no longer accepts this account's token"),
@@ -236,6 +237,18 @@ async def _publish(
     is_reel = account.platform == "instagram" and len(media) == 1 and await _is_video(session, media)
     shape = "carousel" if len(media) > 1 else "reel" if is_reel else "feed"
     target.media_type = str(options.get("content_type") or shape)
+    if is_new and account.platform == "instagram" and target.media_type == "stories":
+        session.add(
+            Story(
+                platform_id=there.platform_id,
+                account_id=account.id,
+                caption=there.text,
+                media_type="VIDEO" if await _is_video(session, media) else "IMAGE",
+                media_url=str(media[0]["source"]) if media and media[0]["source_type"] == "url" else "",
+                permalink=there.permalink,
+                published_at=now,
+            )
+        )
     target.metadata_ = {name: value for name, value in target.metadata_.items() if not name.startswith("processing_")}
     following = post.segments or options.get("thread")
     if isinstance(following, list) and following and profile.segments:

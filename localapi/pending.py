@@ -307,3 +307,37 @@ def _candidate(row: dict[str, Any], owners: PageOwners, brand_id: str | None) ->
         assigned_brand_name=owner.brand_name if owner else "",
         assigned_account_id=owner.account_id if owner else "",
     )
+
+
+async def login_pages(context: Context, login: Login) -> list[CandidatePage]:
+    """Every page of a login with the brand that has it; one that is free may be given to a brand."""
+    owners = await owners_of_pages(context, _of_login(login, brand_id=None))
+    pages = [_candidate(row, owners, None) for row in login.pages]
+    return [page.model_copy(update={"assignable": page.platform_page_id not in owners}) for page in pages]
+
+
+async def assign_page(context: Context, login: Login, brand: Brand, page_id: str) -> Account:
+    """Give a free page of a login to a brand, whose Facebook account is made if it has none.
+
+    Raises:
+        Refusal: 404, the login has no such page; 409, another brand has it or this one uses another login; 403, the
+            brand is full.
+    """
+    row = next((row for row in login.pages if row["platform_page_id"] == page_id), None)
+    if row is None:
+        what = "this login has no such page; see GET /platforms/facebook/logins/{loginId}/pages"
+        raise Refusal(404, "resource.not_found", what, resource="page", id=page_id)
+    origin = _of_login(login, brand_id=brand.id)
+    owner = (await owners_of_pages(context, origin)).get(page_id)
+    if owner is not None and owner.brand_id != brand.id:
+        raise Refusal(409, "account.already_linked", f"another brand has this page: {owner.brand_name}")
+    account = await _account_for(context, origin, page_id, row["name"])
+    await _hold(context, account, [row])
+    return account
+
+
+def _of_login(login: Login, *, brand_id: str | None) -> PendingConnection:
+    """A choice from all pages of a login, which is made at once and not kept."""
+    return PendingConnection(
+        id="", user_id=login.user_id, platform="facebook", brand_id=brand_id, login_id=login.id, candidates=login.pages
+    )

@@ -105,14 +105,27 @@ async def metrics_for(context: Context, targets: Sequence[PostTarget]) -> dict[s
     }
 
 
+def numbers_of(now: datetime, row: NetworkPost) -> dict[str, int]:
+    """Likes, comments, shares, saves and views.
+
+    A post of the simulated network gathers a little attention by the hour, always the same for the same post.
+    """
+    hours = min(72, max(0, int((now - row.published_at).total_seconds() // 3600)))
+    seed = sum(map(ord, row.platform_id)) % 7 + 1
+    grown = {
+        "likes": seed * hours,
+        "comments": row.comment_count,
+        "shares": hours // 6,
+        "saves": hours // 8,
+        "views": seed * 40 * hours,
+    }
+    return grown | {name: int(value) for name, value in row.metrics.items()}
+
+
 def _measured(now: datetime, target: PostTarget, row: NetworkPost) -> Measured:
     profile = PLATFORMS[target.platform]
     names = profile.reel_metrics if target.media_type == "reel" and profile.reel_metrics else profile.metrics
-    hours = max(0, int((now - row.published_at).total_seconds() // 3600))
-    # A post of the simulated network gathers a little attention by the hour, always the same for the same post.
-    seed = sum(map(ord, row.platform_id)) % 7 + 1
-    numbers = {"likes": seed * min(hours, 72), "comments": row.comment_count, "shares": min(hours, 72) // 6,
-               "saves": min(hours, 72) // 8, "views": seed * 40 * min(hours, 72)} | row.metrics  # fmt: skip
+    numbers = numbers_of(now, row)
     shown = {
         name: int(numbers.get(name, 0)) if name in names else 0 for name in ("likes", "comments", "shares", "saves")
     }

@@ -2,11 +2,11 @@
 
 from alembic import context
 
-from localapi import tables_events
+from localapi import tables_events, tables_platforms
 from localapi.tables import Base
 
 # Imported for its tables.
-_ = tables_events
+_ = tables_events, tables_platforms
 
 context.configure(
     connection=context.config.attributes["connection"],

@@ -31,6 +31,8 @@ from localapi.tables import (
     Review,
     User,
 )
+from localapi.tables_events import Delivery, Webhook
+from localapi.tables_platforms import Announcement, Collaboration, Person, Story
 
 USER_ID = "usr_sample"
 WORKSPACE = Path(__file__).with_name("workspace.json")
@@ -52,6 +54,10 @@ _TABLES: dict[str, type[Base]] = {
     "invites": Invite,
     "oauth_states": OauthState,
     "pending_connections": PendingConnection,
+    "stories": Story,
+    "collaborations": Collaboration,
+    "people": Person,
+    "announcements": Announcement,
 }
 """In the order of their foreign keys. A time in the file is written `{"hours": -3}`, from the moment of seeding."""
 
@@ -118,6 +124,7 @@ async def seed(session: AsyncSession, installation: Installation, *, raw_key: st
                 created_at=now + timedelta(hours=hours),
             )
         )
+    await _add_webhook(session, installation, now)
     # Uploaded, but nobody has confirmed it yet.
     (installation.files / "med_pending").write_bytes(picture("latte.jpg", (640, 640)))
     session.add(
@@ -130,6 +137,36 @@ async def seed(session: AsyncSession, installation: Installation, *, raw_key: st
             path="med_pending",
             upload_expires_at=now + timedelta(minutes=15),
             created_at=now,
+        )
+    )
+
+
+async def _add_webhook(session: AsyncSession, installation: Installation, now: datetime) -> None:
+    """An endpoint that nobody runs, paused, with a delivery that failed."""
+    session.add(
+        Webhook(
+            id="wh_sample",
+            user_id=USER_ID,
+            url="https://hooks.example.com/social",
+            events=["comment.received", "post.failed"],
+            secret=installation.ids.random_hex(64),
+            is_active=False,
+            created_at=now - timedelta(days=3),
+        )
+    )
+    await session.flush()
+    body = {"event": "comment.received", "data": {"id": "sapi_cmt_1", "content": {"text": "Hello"}}}
+    session.add(
+        Delivery(
+            id="del_failed",
+            webhook_id="wh_sample",
+            event_type="comment.received",
+            body=json.dumps(body, separators=(",", ":")),
+            status="failed",
+            round=0,
+            attempt_count=5,
+            created_at=now - timedelta(days=2),
+            settled_at=now - timedelta(days=2),
         )
     )
 
