@@ -49,6 +49,8 @@ GROUPS = (
     "youtube",
     "profiles",
     "facebook_logins",
+    "whatsapp",
+    "whatsapp_templates",
 )
 """Modules with handlers; importing one registers them."""
 

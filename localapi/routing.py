@@ -56,6 +56,7 @@ CREATED = frozenset(
         "exchange_oauth_code",
         "connect_account",
         "create_webhook",
+        "create_whatsapp_template",
     }
 )
 """Operations that answer 201; a handler may set another status."""

@@ -2,10 +2,10 @@
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Text, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from localapi.tables import Base
+from localapi.tables import Base, JsonList, JsonObject
 
 
 class Story(Base):
@@ -114,3 +114,49 @@ class Feedback(Base):
     kind: Mapped[str]
     message: Mapped[str] = mapped_column(Text)
     created_at: Mapped[datetime]
+
+
+class PhoneNumber(Base):
+    """The state of a WhatsApp number: unverified, verified, registered or released."""
+
+    __tablename__ = "whatsapp_numbers"
+
+    account_id: Mapped[str] = mapped_column(ForeignKey("accounts.id", ondelete="CASCADE"), primary_key=True)
+    is_verified: Mapped[bool] = mapped_column(default=False)
+    is_registered: Mapped[bool] = mapped_column(default=False)
+    code: Mapped[str | None]
+    """What the simulated line received, until it is used or ten minutes old."""
+    code_expires_at: Mapped[datetime | None]
+    wrong_codes: Mapped[int] = mapped_column(default=0)
+    profile: Mapped[JsonObject] = mapped_column(default=dict)
+
+
+class Template(Base):
+    """A message template in one language."""
+
+    __tablename__ = "whatsapp_templates"
+    __table_args__ = (UniqueConstraint("business_id", "name", "language"),)
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    business_id: Mapped[str] = mapped_column(index=True)
+    """The WhatsApp business account, which several numbers may share."""
+    name: Mapped[str]
+    language: Mapped[str]
+    category: Mapped[str]
+    status: Mapped[str] = mapped_column(default="PENDING")
+    components: Mapped[JsonList] = mapped_column(default=list)
+    submitted_at: Mapped[datetime]
+    edited_at: Mapped[datetime | None]
+
+
+class TemplateMessage(Base):
+    """One template that was sent, for the limits of the platform."""
+
+    __tablename__ = "whatsapp_sent"
+    __table_args__ = (Index("whatsapp_sent_to", "account_id", "recipient", "sent_at"),)
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    account_id: Mapped[str] = mapped_column(ForeignKey("accounts.id", ondelete="CASCADE"))
+    recipient: Mapped[str]
+    category: Mapped[str]
+    sent_at: Mapped[datetime]

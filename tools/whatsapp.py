@@ -215,7 +215,7 @@ DELETE_WHATSAPP_TEMPLATE = Operation(
     open_world=True,
     platforms=PLATFORM,
     path_arguments={"id": "account_id"},
-    example={"account_id": "acc_aurora_whatsapp", "name": "order_ready"},
+    example={"account_id": "acc_aurora_whatsapp", "name": "old_hours"},
     choices=(_ACCOUNTS_MANAGE,),
 )
 
@@ -251,7 +251,7 @@ UPDATE_WHATSAPP_TEMPLATE = Operation(
     platforms=PLATFORM,
     path_arguments={"id": "template_id"},
     example={
-        "template_id": "7700000000000001",
+        "template_id": "7700000000000002",
         "components": [{"type": "BODY", "text": "Hi {{1}}, come by!", "example": {"body_text": [["Ines"]]}}],
     },
     choices=(_ACCOUNTS_MANAGE,),

@@ -32,7 +32,7 @@ from localapi.tables import (
     User,
 )
 from localapi.tables_events import Delivery, Webhook
-from localapi.tables_platforms import Announcement, Collaboration, Person, Story
+from localapi.tables_platforms import Announcement, Collaboration, Person, PhoneNumber, Story, Template
 
 USER_ID = "usr_sample"
 WORKSPACE = Path(__file__).with_name("workspace.json")
@@ -58,6 +58,8 @@ _TABLES: dict[str, type[Base]] = {
     "collaborations": Collaboration,
     "people": Person,
     "announcements": Announcement,
+    "whatsapp_numbers": PhoneNumber,
+    "whatsapp_templates": Template,
 }
 """In the order of their foreign keys. A time in the file is written `{"hours": -3}`, from the moment of seeding."""
 
