@@ -21,6 +21,7 @@ from localapi.dashboard import DashboardTokens
 from localapi.database import Database, Unavailable, advice_on, sqlite_url
 from localapi.jobs import PublishingJobs
 from localapi.routing import create_app
+from localapi.secret_box import SecretBox
 from localapi.seed import seed
 from localapi.tables import Key, Setting, User
 from localapi.webhook_sending import Sender
@@ -51,6 +52,10 @@ GROUPS = (
     "facebook_logins",
     "whatsapp",
     "whatsapp_templates",
+    "billing",
+    "redirect_uris",
+    "x_credentials",
+    "exports",
 )
 """Modules with handlers; importing one registers them."""
 
@@ -126,6 +131,7 @@ class EmbeddedApi:
             public_url=options.public_url.rstrip("/"),
             jobs=jobs,
             dashboard=DashboardTokens(dashboard_seed, clock=clock, ids=ids),
+            box=SecretBox(folder),
             sender=Sender(options.public_url),
             access_tokens=options.access_tokens,
             # Without jobs there is no outcome to wait for.

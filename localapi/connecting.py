@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -12,6 +12,7 @@ from localapi.context import Context, Refusal, invalid_field, missing_field
 from localapi.linking import check_gates, check_invite, known_platform, upsert
 from localapi.network import PLATFORMS
 from localapi.pending import PageOwner, PageOwners, describe, native_account, owners_of_pages, pend, pend_pages
+from localapi.redirects import check_listed, check_redirect
 from localapi.routing import implements
 from localapi.tables import Account, OauthCode, OauthState, PendingConnection
 from tools.accounts import (
@@ -28,7 +29,6 @@ STATE_MINUTES = 10
 _STATE = re.compile(r"[0-9a-f]{32}")
 _CODE = re.compile(r"[0-9a-f]{40}")
 _BOT_TOKEN = re.compile(r"^(\d{5,}):[A-Za-z0-9_-]{20,}$")
-_LOCAL_HOSTS = {"localhost", "127.0.0.1", "::1"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,9 +44,10 @@ class Outcome:
 async def connect_account(context: Context, args: ConnectAccount) -> Connection:
     profile = known_platform(args.platform)
     if args.redirect_uri is not None:
-        _check_redirect("redirect_uri", args.redirect_uri)
+        check_redirect("redirect_uri", args.redirect_uri)
+        await check_listed(context, "redirect_uri", args.redirect_uri)
     brand_id = await _brand_for(context, args.brand_id)
-    check_gates(context, profile.slug)
+    source = await check_gates(context, profile.slug, brand_id)
     metadata = args.metadata or {}
     if profile.connect == "token":
         account = await _connect_bot(context, brand_id, metadata)
@@ -69,11 +70,12 @@ async def connect_account(context: Context, args: ConnectAccount) -> Connection:
             message="Run the platform's sign-up in a browser, then hand its code to POST /oauth/exchange.",
             metadata={"app_id": "local-app", "config_id": "local-config", "solution_id": "local-solution"},
         )
-    return Connection(
+    begun = Connection(
         auth_url=auth_url(context, profile.slug, state),
         state=state,
         message="Open auth_url in a browser and approve there.",
     )
+    return begun if source is None else begun.model_copy(update={"metadata": {"byok_source": source}})
 
 
 async def _brand_for(context: Context, brand_id: str | None) -> str | None:
@@ -133,7 +135,8 @@ async def exchange_oauth_code(context: Context, args: ExchangeOauthCode) -> Exch
             raise missing_field(
                 "metadata.redirect_uri", "metadata.redirect_uri is required: where the code came back to"
             )
-        _check_redirect("metadata.redirect_uri", str(args.metadata["redirect_uri"]))
+        check_redirect("metadata.redirect_uri", str(args.metadata["redirect_uri"]))
+        await check_listed(context, "metadata.redirect_uri", str(args.metadata["redirect_uri"]))
     state = await take_state(context, str(args.metadata["state"]), args.platform)
     _check_starter(context, state)
     if args.platform == "whatsapp":
@@ -210,7 +213,7 @@ async def take_code(context: Context, value: str, state: OauthState) -> str:
 
 async def finish(context: Context, state: OauthState, handle: str) -> Outcome:
     """Make the account of an approved sign-in, or a pending connection where there is something to choose."""
-    check_gates(context, state.platform)
+    source = await check_gates(context, state.platform, state.brand_id)
     await context.lock_user()
     await check_invite(context, state)
     names = [part.strip().lstrip("@") for part in handle.split(",") if part.strip()] or ["someone"]
@@ -232,24 +235,9 @@ async def finish(context: Context, state: OauthState, handle: str) -> Outcome:
         return Outcome(pending=pend(context, state, candidates))
     name = names[0]
     account = await upsert(context, state, native_id=native_account(state.platform, name), name=name, username=name)
+    if source is not None:
+        account.metadata_ = {**account.metadata_, "byok_source": source}
     return Outcome(account=account)
-
-
-def _check_redirect(name: str, uri: str) -> None:
-    # urlsplit drops what browsers drop: white space in front, line breaks within. A backslash is a slash to browsers.
-    if not uri.isprintable() or " " in uri or "\\" in uri:
-        raise invalid_field(name, "an address has no spaces, control characters or backslashes")
-    try:
-        parts = urlsplit(uri)
-        # The port is parsed when it is asked for.
-        host = parts.hostname if parts.port is None or parts.port > 0 else None
-    except ValueError:
-        raise invalid_field(name, "this is not an address that a browser can go to") from None
-    if parts.scheme == "https" and host:
-        return
-    if parts.scheme == "http" and host in _LOCAL_HOSTS:
-        return
-    raise invalid_field(name, "use https, or http on localhost")
 
 
 async def _connect_bot(context: Context, brand_id: str | None, metadata: dict[str, Any]) -> Account:

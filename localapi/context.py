@@ -7,6 +7,7 @@ import hmac
 import json
 import secrets
 import uuid
+from calendar import monthrange
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -23,6 +24,7 @@ from localapi.tables import Account, Brand, Key, User, UtcDateTime
 
 if TYPE_CHECKING:
     from localapi.dashboard import DashboardTokens
+    from localapi.secret_box import SecretBox
     from localapi.webhook_sending import Sender
 
 RowT = TypeVar("RowT")
@@ -197,6 +199,8 @@ class Installation:
     """Address that browsers reach this server at, without a slash at the end."""
     jobs: Jobs
     dashboard: "DashboardTokens"
+    box: "SecretBox"
+    """For secrets that have to come back in clear."""
     sender: "Sender"
     """To webhook endpoints."""
     access_tokens: AccessTokens | None = None
@@ -355,6 +359,21 @@ def key_hash(raw_key: str) -> str:
 
 
 def period_start(user: User, now: datetime) -> datetime:
-    """Start of the rolling 30 days, counted from the day the user came."""
-    periods = max(0, (now - user.created_at) // timedelta(days=30))
-    return user.created_at + periods * timedelta(days=30)
+    """Start of the billing period: the month since payment began, or 30 days from the day the user came."""
+    return period_of(user, now)[0]
+
+
+def period_of(user: User, now: datetime) -> tuple[datetime, datetime]:
+    """Start and end of the billing period. A paid plan's is a month, on the day of the payment or the month's last."""
+    if user.plan == "free" or user.billing_since is None:
+        start = user.created_at + max(0, (now - user.created_at) // timedelta(days=30)) * timedelta(days=30)
+        return start, start + timedelta(days=30)
+    months = max(0, (now.year - user.billing_since.year) * 12 + now.month - user.billing_since.month)
+    while months and _months_after(user.billing_since, months) > now:
+        months -= 1
+    return _months_after(user.billing_since, months), _months_after(user.billing_since, months + 1)
+
+
+def _months_after(start: datetime, months: int) -> datetime:
+    year, month = divmod(start.year * 12 + start.month - 1 + months, 12)
+    return start.replace(year=year, month=month + 1, day=min(start.day, monthrange(year, month + 1)[1]))

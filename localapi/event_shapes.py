@@ -65,7 +65,6 @@ async def comment_received(
 ) -> None:
     """Somebody else wrote a comment."""
     metadata = {"parent_id": comment.parent_id} if account.platform == "threads" and comment.parent_id else {}
-    with_post = {"platform_post_id": post.platform_id} if account.platform in _META else {}
     shown = Interaction(
         id=interaction_id("cmt", account.platform, comment.platform_id),
         type="comment",
@@ -75,9 +74,11 @@ async def comment_received(
         content=Content(text=comment.text, media=[]),
         received_at=wire_time(comment.created_at),
         metadata=metadata,
-        **({"permalink": post.permalink} if account.platform == "instagram" else {}),
-        **with_post,
     )
+    more = {"permalink": post.permalink} if account.platform == "instagram" else {}
+    if account.platform in _META:
+        more["platform_post_id"] = post.platform_id
+    shown = shown.model_copy(update=more)
     raw = _change(post, comment) if account.platform in _META else None
     await _inbox(session, installation, account, "comment.received", shown, comment.platform_id, raw)
 
@@ -109,8 +110,9 @@ async def message_event(
         content=Content(text=message.text, media=media),
         received_at=wire_time(message.created_at),
         metadata=dict(metadata or {}),
-        **({"page_id": conversation.page_id} if conversation.page_id else {}),
     )
+    if conversation.page_id:
+        shown = shown.model_copy(update={"page_id": conversation.page_id})
     raw = {"mid": message.platform_id, "text": message.text} if account.platform in _META else None
     await _inbox(session, installation, account, name, shown, conversation.id, raw)
 

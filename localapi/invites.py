@@ -51,7 +51,7 @@ async def create_invite(context: Context, args: CreateInvite) -> CreatedInvite:
     brand = await context.brand(args.brand_id)
     if profile.connect in {"token", "embedded_signup"}:
         raise invalid_field("platform", "choose a platform that people connect in a browser")
-    check_gates(context, args.platform)
+    await check_gates(context, args.platform, brand.id)
     await context.lock_user()
     open_invite = await context.session.scalar(
         select(func.count()).where(
@@ -107,7 +107,7 @@ async def redeem_invite(context: Context, args: RedeemInvite) -> InviteRedirect:
     if user is None:
         raise Refusal(410, "invite.expired", "the sender of this invite is gone")
     sender = Context(installation=context.installation, session=context.session, caller=Caller(user=user, key=None))
-    check_gates(sender, row.platform)
+    await check_gates(sender, row.platform, row.brand_id)
     state = await start(sender, row.platform, brand_id=row.brand_id, invite_id=row.id)
     return InviteRedirect(location=auth_url(sender, row.platform, state))
 

@@ -17,9 +17,9 @@ from typing import IO, Any
 from sqlalchemy import Connection, NullPool, create_engine, make_url, text
 from sqlalchemy.exc import DBAPIError
 
-from localapi import delivery, webhook_delivery
+from localapi import delivery, export_work, webhook_delivery
 from localapi.context import Installation
-from localapi.work import KINDS
+from localapi.work import KINDS, Starter
 
 logger = logging.getLogger(f"socialapi_mcp.{__name__}")
 
@@ -51,7 +51,7 @@ class PublishingJobs:
         self._lock: IO[bytes] | Connection | None = None
         self._leads = False
         self._executor = "jobs"
-        self._workflow: dict[str, Callable[[str], Any]] | None = None
+        self._workflow: dict[str, Starter] | None = None
         self._opening: asyncio.Future[bool] | None = None
         self._started: dict[str, set[str]] = {}
         self._running: set[str] = set()
@@ -135,6 +135,8 @@ class PublishingJobs:
                 await webhook_delivery.attempt(self.installation, one)
 
         await asyncio.gather(*map(follow, lanes.values()))
+        for export_id in await export_work.due(self.installation):
+            await export_work.make(self.installation, export_id)
 
     async def tick(self) -> int:
         """Queue a workflow for each run that is due; queueing one again does nothing. Returns how many were new."""

@@ -11,6 +11,7 @@ from localapi.event_shapes import account_connected
 from localapi.network import PLATFORMS
 from localapi.network.platform import PlatformProfile
 from localapi.tables import Account, Brand, Invite, Key, OauthState, PendingConnection, User
+from localapi.x_credentials import source_of
 
 
 async def context_of(installation: Installation, session: AsyncSession, state: OauthState) -> Context | None:
@@ -35,8 +36,11 @@ def known_platform(slug: str) -> PlatformProfile:
     return profile
 
 
-def check_gates(context: Context, platform: str) -> None:
-    """Refuse a platform that is not open to the user (403), or that lacks app credentials (412)."""
+async def check_gates(context: Context, platform: str, brand_id: str | None) -> str | None:
+    """Refuse a platform that is not open to the user (403), or that lacks app credentials (412).
+
+    Returns whose credentials are used, "brand" or "user", where the platform needs any.
+    """
     if platform == "linkedin_page" and platform not in context.user.allowed_platforms:
         raise Refusal(
             403,
@@ -45,12 +49,8 @@ def check_gates(context: Context, platform: str) -> None:
             plan=context.user.plan,
         )
     if platform == "twitter":
-        raise Refusal(
-            412,
-            "byok.credentials_missing",
-            "X needs app credentials of your own, which this version of the local API cannot store",
-            platform=platform,
-        )
+        return await source_of(context, brand_id)
+    return None
 
 
 async def check_invite(context: Context, origin: OauthState | PendingConnection) -> Invite | None:

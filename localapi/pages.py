@@ -3,22 +3,22 @@
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import timedelta
 from html import escape
-from urllib.parse import urlencode, urlsplit, urlunsplit
 
 from pydantic import ValidationError
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from localapi import media
+from localapi import billing_pages, export_pages, media
 from localapi.connecting import find_state, finish, take_code, take_state
 from localapi.context import Caller, Context, Installation, Refusal
 from localapi.database import Unavailable
 from localapi.invites import redeem_invite
 from localapi.linking import context_of
 from localapi.network import PLATFORMS
+from localapi.page import go, page
 from localapi.pending import choose, describe, is_open, owners_of_pages
 from localapi.routing import error_response
 from localapi.tables import OauthCode, OauthState, PendingConnection, User
@@ -29,29 +29,6 @@ CODE_MINUTES = 10
 # A login of the simulated Facebook has three pages a name, and a handle's worth of names.
 MAX_CHOICES = 1000
 MAX_HANDLE_LENGTH = 200
-
-_STYLE = """
-:root{color-scheme:light dark;--ground:#f4f5f7;--card:#fff;--ink:#1c2430;--soft:#566173;--line:#c9d0da;--go:#1257c4}
-@media(prefers-color-scheme:dark){:root{--ground:#12161c;--card:#1b222c;--ink:#e8edf4;--soft:#a3afbf;--line:#3a4656;--go:#7fb0ff}}
-*{box-sizing:border-box}fieldset{min-width:0}main{overflow-wrap:anywhere}body{margin:0;min-height:100vh;display:grid;place-items:center;background:var(--ground);color:var(--ink);font:16px/1.5 system-ui,sans-serif;padding:16px}
-main{width:100%;max-width:26rem;background:var(--card);border:1px solid var(--line);border-radius:12px;padding:24px}
-.mark{display:inline-block;border:1px solid var(--line);border-radius:6px;padding:2px 8px;color:var(--soft);font-size:.85rem}
-h1{font-size:1.35rem;margin:.75rem 0 .5rem}p{margin:.5rem 0;color:var(--soft)}label{display:block;margin:1rem 0 .25rem;font-weight:600}
-fieldset{border:1px solid var(--line);border-radius:8px;margin:1rem 0 0;padding:8px 12px}legend{padding:0 4px;font-weight:600}
-.choice{display:flex;gap:10px;align-items:flex-start;margin:.5rem 0;font-weight:400}.choice small{color:var(--soft)}.wrong{color:inherit;font-weight:600}
-input[name=handle]{width:100%;padding:10px;border:1px solid var(--line);border-radius:8px;background:transparent;color:inherit;font:inherit}
-.actions{display:flex;gap:12px;margin-top:1.25rem}button{flex:1;padding:10px;border-radius:8px;border:1px solid var(--line);background:transparent;color:inherit;font:inherit;cursor:pointer}
-button.go{background:var(--go);border-color:var(--go);color:var(--card);font-weight:600}
-::placeholder{color:var(--soft);opacity:1}
-:focus-visible{outline:3px solid var(--go);outline-offset:2px}
-"""
-_HEADERS = {
-    # form-action is left open: the form's answer redirects to the caller's own address.
-    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'",
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    "Cache-Control": "no-store",
-}
 
 
 def routes(installation: Installation) -> list[BaseRoute]:
@@ -64,11 +41,11 @@ def routes(installation: Installation) -> list[BaseRoute]:
             try:
                 return await handler(installation, request)
             except Refusal as refusal:
-                return _page("That did not work", f"<p>{escape(refusal.message)}</p>", status=refusal.status)
+                return page("That did not work", f"<p>{escape(refusal.message)}</p>", status=refusal.status)
             except Unavailable as error:
                 if not is_page:
                     return error_response(request, Refusal(503, "system.unavailable", str(error)))
-                return _page("Not possible now", f"<p>{escape(str(error))}</p>", status=503)
+                return page("Not possible now", f"<p>{escape(str(error))}</p>", status=503)
 
         return endpoint
 
@@ -79,6 +56,9 @@ def routes(installation: Installation) -> list[BaseRoute]:
         Route("/connect/{platform}/choose", bound(chosen), methods=["POST"]),
         Route("/oauth/callback/{platform}", bound(callback), methods=["GET"]),
         Route("/invite/{token}", bound(invite), methods=["GET"]),
+        Route("/billing/{session_id}", bound(billing_pages.show), methods=["GET"]),
+        Route("/billing/{session_id}", bound(billing_pages.answer), methods=["POST"]),
+        Route("/exports/{export_id}/{name}/{signature}/{until}", bound(export_pages.download), methods=["GET"]),
         Route("/uploads/{token}", bound(media.receive, is_page=False), methods=["PUT"]),
         Route("/media/{media_id}/{signature}/{until}", bound(media.preview, is_page=False), methods=["GET"]),
     ]
@@ -91,7 +71,7 @@ async def ask(installation: Installation, request: Request) -> Response:
     state = escape(request.query_params["state"])
     # Approve comes first: Enter in the field presses a form's first button.
     several = "<p>Several profiles: separate them with commas.</p>" if PLATFORMS[platform].connect != "oauth" else ""
-    return _page(
+    return page(
         f"Connect {name}",
         f"""<p>This page stands in for {name}. Nothing leaves this machine, and no password is needed.</p>
 <form method="post" action="/connect/{escape(platform)}">
@@ -112,9 +92,9 @@ async def answer(installation: Installation, request: Request) -> Response:
     state, handle = str(form["state"]), _handle(form.get("handle", ""))
     if form.get("decision") != "approve":
         query = {"error": "access_denied", "error_description": "The person said no", "state": state}
-        return _go(f"/oauth/callback/{platform}", query)
+        return go(f"/oauth/callback/{platform}", query)
     if not handle:
-        return _page("A handle is missing", "<p>Go back and type the handle to connect.</p>", status=400)
+        return page("A handle is missing", "<p>Go back and type the handle to connect.</p>", status=400)
     code = installation.ids.random_hex(40)
     async with installation.database.write() as session:
         session.add(
@@ -126,7 +106,7 @@ async def answer(installation: Installation, request: Request) -> Response:
                 expires_at=installation.clock.now() + timedelta(minutes=CODE_MINUTES),
             )
         )
-    return _go(f"/oauth/callback/{platform}", {"code": code, "state": state})
+    return go(f"/oauth/callback/{platform}", {"code": code, "state": state})
 
 
 def _handle(value: object) -> str:
@@ -151,9 +131,9 @@ async def callback(installation: Installation, request: Request) -> Response:
             result |= {"status": "error", "error": refusal.code, "error_description": refusal.message}
     if back is None and result["status"] == "selection_required":
         # The state is the form's secret, as on the consent page: only the browser that came with it has it.
-        return _go(f"/connect/{platform}/choose", {"state": state.state})
+        return go(f"/connect/{platform}/choose", {"state": state.state})
     if back is not None:
-        return _go(back, result)
+        return go(back, result)
     return _result_page(result)
 
 
@@ -235,9 +215,9 @@ def _result_page(result: dict[str, str]) -> Response:
     match result["status"]:
         case "success":
             text = "<p>The account is connected. You can close this window.</p>"
-            return _page("Connected", text)
+            return page("Connected", text)
         case _:
-            return _page("Not connected", f"<p>{escape(result.get('error_description') or result['error'])}</p>")
+            return page("Not connected", f"<p>{escape(result.get('error_description') or result['error'])}</p>")
 
 
 def _choice_page(state: str, detail: PendingConnectionDetail, *, refusal: Refusal | None = None) -> Response:
@@ -245,15 +225,15 @@ def _choice_page(state: str, detail: PendingConnectionDetail, *, refusal: Refusa
     name = escape(PLATFORMS[platform].name)
     several = detail.pages is not None
     rows = [
-        _choice_row("checkbox", page.platform_page_id, page.name, page.category, is_free=bool(page.assignable))
-        for page in detail.pages or []
+        _choice_row("checkbox", one.platform_page_id, one.name, one.category, is_free=bool(one.assignable))
+        for one in detail.pages or []
     ] + [
         _choice_row("radio", profile.platform_account_id, profile.display_name, profile.username)
         for profile in detail.profiles or []
     ]
     wrong = f'<p class="wrong" id="wrong" role="alert">{escape(refusal.message)}</p>' if refusal else ""
     described = ' aria-describedby="wrong"' if refusal else ""
-    return _page(
+    return page(
         "Nearly there",
         f"""<p>{name} offers more than one. Choose what to connect.</p>{wrong}
 <form method="post" action="/connect/{escape(platform)}/choose">
@@ -273,21 +253,3 @@ def _choice_row(kind: str, value: str | None, title: str | None, hint: str | Non
         f'<label class="choice"><input type="{kind}" name="choice" value="{escape(value or "")}"{attributes}>'
         f"<span>{escape(title or '')} <small>{note}</small></span></label>"
     )
-
-
-def _go(address: str, query: dict[str, str]) -> Response:
-    """302 to an address, its own query kept."""
-    parts = urlsplit(address)
-    joined = "&".join(filter(None, (parts.query, urlencode(query))))
-    return RedirectResponse(urlunsplit(parts._replace(query=joined)), 302, headers=_HEADERS)
-
-
-def _page(title: str, body: str, *, status: int = 200) -> Response:
-    """One page; `title` and `body` are escaped already."""
-    html = (
-        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{title} (local)</title><style>{_STYLE}</style></head>"
-        f'<body><main><span class="mark">Local simulation</span><h1>{title}</h1>{body}</main></body></html>'
-    )
-    return HTMLResponse(html, status, headers=_HEADERS)

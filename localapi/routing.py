@@ -57,6 +57,9 @@ CREATED = frozenset(
         "connect_account",
         "create_webhook",
         "create_whatsapp_template",
+        "create_redirect_uri",
+        "create_checkout",
+        "create_billing_portal",
     }
 )
 """Operations that answer 201; a handler may set another status."""

@@ -70,6 +70,8 @@ class User(Base):
     facebook_page_selection: Mapped[bool] = mapped_column(default=True)
     allowed_platforms: Mapped[JsonList] = mapped_column(default=list)
     billing_blocked_at: Mapped[datetime | None]
+    billing_since: Mapped[datetime | None]
+    """When the present plan was paid for first; none for a free one, and for the sample's."""
     created_at: Mapped[datetime]
 
 

@@ -1,10 +1,8 @@
 """Use of the plan in the billing period."""
 
-from datetime import timedelta
-
 from sqlalchemy import func, select
 
-from localapi.context import PLAN_LIMITS, Context, period_start, wire_time
+from localapi.context import PLAN_LIMITS, Context, period_of, wire_time
 from localapi.routing import implements
 from localapi.tables import Brand, UsagePeriod
 from tools.usage import GET_USAGE, GetUsage, Usage
@@ -14,7 +12,7 @@ PAGES_PER_BRAND = 5
 
 @implements(GET_USAGE)
 async def get_usage(context: Context, args: GetUsage) -> Usage:
-    start = period_start(context.user, context.now)
+    start, end = period_of(context.user, context.now)
     row = await context.session.get(UsagePeriod, {"user_id": context.user.id, "period_start": start})
     limits = PLAN_LIMITS[context.user.plan]
     brands = int(await context.session.scalar(select(func.count()).where(Brand.user_id == context.user.id)) or 0)
@@ -30,5 +28,5 @@ async def get_usage(context: Context, args: GetUsage) -> Usage:
         page_allowance=PAGES_PER_BRAND,
         page_billing_exempt=False,
         period_start=wire_time(start),
-        period_end=wire_time(start + timedelta(days=30)),
+        period_end=wire_time(end),
     )

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
-from localapi import delivery, webhook_delivery
+from localapi import delivery, export_work, webhook_delivery
 from localapi.context import Installation
 from localapi.database import Unavailable
 from localapi.webhook_delivery import Due
@@ -43,6 +43,10 @@ class Host(Protocol):
         ...
 
 
+Starter = Callable[[str], tuple[Any, Sequence[Any]]]
+"""From a name to the workflow and its arguments."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kind:
     """One kind of work. A run is known by its name, `kind:part:part`, and is done once for each name."""
@@ -52,7 +56,7 @@ class Kind:
     """Names of what is to be done now, in order; one that is under way stays among them until it is done."""
     again: Callable[[Installation, str], Awaitable[None]]
     """Give what a run was for another name, where that run broke off for good."""
-    register: Callable[[Callable[[], Host]], Any]
+    register: Callable[[Callable[[], Host]], Starter]
     """Declare the workflow to DBOS; it takes the name. Found again by its own name after a restart."""
     lane: Callable[[str], str] | None = None
     """Runs of one lane follow each other; without it all may run at once."""
@@ -84,7 +88,7 @@ async def _post_again(installation: Installation, name: str) -> None:
     await delivery.again(installation, post_id, int(run))
 
 
-def _register_publish(host: Callable[[], Host]) -> Any:
+def _register_publish(host: Callable[[], Host]) -> Starter:
     from dbos import DBOS
     from dbos import error as dbos_error
 
@@ -137,7 +141,7 @@ async def _delivery_again(installation: Installation, name: str) -> None:
     await webhook_delivery.give_up(installation, _due_of(name))
 
 
-def _register_webhook(host: Callable[[], Host]) -> Any:
+def _register_webhook(host: Callable[[], Host]) -> Starter:
     from dbos import DBOS
 
     @DBOS.step(name="attempt", retries_allowed=True, max_attempts=ATTEMPTS, interval_seconds=RETRY_SECONDS)
@@ -150,6 +154,29 @@ def _register_webhook(host: Callable[[], Host]) -> Any:
             attempt(name)
 
     return lambda name: _start(webhook, name)
+
+
+async def _exports_due(installation: Installation) -> list[str]:
+    return [f"export:{export_id}" for export_id in await export_work.due(installation)]
+
+
+async def _export_again(installation: Installation, name: str) -> None:
+    await export_work.fail(installation, name.split(":")[1])
+
+
+def _register_export(host: Callable[[], Host]) -> Starter:
+    from dbos import DBOS
+
+    @DBOS.step(name="make_export", retries_allowed=True, max_attempts=ATTEMPTS, interval_seconds=RETRY_SECONDS)
+    def make(export_id: str) -> None:
+        patiently(host(), lambda installation: export_work.make(installation, export_id))
+
+    @DBOS.workflow(name="export")
+    def export(export_id: str) -> None:
+        with host().counting(f"export:{export_id}"):
+            make(export_id)
+
+    return lambda name: _start(export, name.split(":")[1])
 
 
 def _start(workflow: Any, *arguments: Any) -> tuple[Any, Sequence[Any]]:
@@ -166,4 +193,5 @@ KINDS: tuple[Kind, ...] = (
         # To one endpoint in the order of creation; a slow one holds up itself alone.
         lane=lambda name: name.split(":")[1],
     ),
+    Kind(name="export", due=_exports_due, again=_export_again, register=_register_export),
 )

@@ -2,11 +2,11 @@
 
 from alembic import context
 
-from localapi import tables_events, tables_platforms
+from localapi import tables_events, tables_platforms, tables_settings
 from localapi.tables import Base
 
 # Imported for its tables.
-_ = tables_events, tables_platforms
+_ = tables_events, tables_platforms, tables_settings
 
 context.configure(
     connection=context.config.attributes["connection"],
