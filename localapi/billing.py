@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
-from localapi.context import PLAN_LIMITS, Context, Refusal, invalid_field
+from localapi.context import PLAN_LIMITS, Context, Refusal
 from localapi.event_log import RETENTION_DAYS
 from localapi.redirects import check_redirect
 from localapi.routing import implements
@@ -63,8 +63,6 @@ async def create_checkout(context: Context, args: CreateCheckout) -> Checkout:
     for name in ("success_url", "cancel_url"):
         if (value := getattr(args, name)) is not None:
             check_redirect(name, value)
-    if args.plan == context.user.plan and context.user.billing_blocked_at is None:
-        raise invalid_field("plan", f"the {args.plan} plan is the present one; the portal changes how it is paid")
     row = BillingSession(
         id=context.ids.prefixed("cs_", 48),
         user_id=context.user.id,

@@ -82,7 +82,7 @@ def create_app(installation: Installation, extra: list[BaseRoute]) -> Starlette:
     routes: list[BaseRoute] = [
         Route(
             "/v1" + operation.path,
-            _endpoint(operation, HANDLERS.get(operation.name), installation),
+            _endpoint(operation, HANDLERS[operation.name], installation),
             methods=[operation.method],
         )
         for operation in ordered
@@ -95,7 +95,7 @@ def create_app(installation: Installation, extra: list[BaseRoute]) -> Starlette:
 
 
 def _endpoint(
-    operation: AnyOperation, handler: Handler[Any, Any] | None, installation: Installation
+    operation: AnyOperation, handler: Handler[Any, Any], installation: Installation
 ) -> Callable[[Request], Awaitable[Response]]:
     async def endpoint(request: Request) -> Response:
         try:
@@ -115,7 +115,7 @@ def _endpoint(
 
 
 async def _respond(
-    operation: AnyOperation, handler: Handler[Any, Any] | None, installation: Installation, request: Request
+    operation: AnyOperation, handler: Handler[Any, Any], installation: Installation, request: Request
 ) -> Response:
     header = request.headers.get("authorization")
     public = operation.scope is Access.PUBLIC
@@ -125,10 +125,6 @@ async def _respond(
             caller = await caller_of(installation, session, header)
             check_permission(caller, operation.scope)
             check_paid(caller, operation.name, operation.path)
-    if handler is None:
-        raise Refusal(
-            501, "resource.not_supported", f"{operation.endpoint} is not part of this version of the local API"
-        )
     fields, upload = await _fields(operation, request)
     args = _parse(operation, fields)
     database = installation.database

@@ -131,7 +131,7 @@ DECLINE_INSTAGRAM_COLLABORATION = Operation(
     open_world=True,
     platforms=("instagram",),
     path_arguments={"id": "account_id"},
-    example={"account_id": "acc_aurora_instagram", "media_id": "ig_collab_1"},
+    example={"account_id": "acc_aurora_instagram", "media_id": "ig_collab_2"},
     choices=(_POSTS_WRITE,),
 )
 

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from localapi.context import Installation, key_hash
+from localapi.export_work import workbook
 from localapi.seed.pictures import picture
 from localapi.tables import (
     Account,
@@ -33,6 +34,7 @@ from localapi.tables import (
 )
 from localapi.tables_events import Delivery, Webhook
 from localapi.tables_platforms import Announcement, Collaboration, Person, PhoneNumber, Story, Template
+from localapi.tables_settings import BillingSession, Export
 
 USER_ID = "usr_sample"
 WORKSPACE = Path(__file__).with_name("workspace.json")
@@ -60,6 +62,7 @@ _TABLES: dict[str, type[Base]] = {
     "announcements": Announcement,
     "whatsapp_numbers": PhoneNumber,
     "whatsapp_templates": Template,
+    "billing_sessions": BillingSession,
 }
 """In the order of their foreign keys. A time in the file is written `{"hours": -3}`, from the moment of seeding."""
 
@@ -72,6 +75,7 @@ _WITH_USER = {
     "invites",
     "oauth_states",
     "pending_connections",
+    "billing_sessions",
 }
 
 
@@ -127,6 +131,7 @@ async def seed(session: AsyncSession, installation: Installation, *, raw_key: st
             )
         )
     await _add_webhook(session, installation, now)
+    _add_export(session, now)
     # Uploaded, but nobody has confirmed it yet.
     (installation.files / "med_pending").write_bytes(picture("latte.jpg", (640, 640)))
     session.add(
@@ -169,6 +174,36 @@ async def _add_webhook(session: AsyncSession, installation: Installation, now: d
             attempt_count=5,
             created_at=now - timedelta(days=2),
             settled_at=now - timedelta(days=2),
+        )
+    )
+
+
+def _add_export(session: AsyncSession, now: datetime) -> None:
+    """An export that was made a week ago."""
+    video = {
+        "platform": "tiktok",
+        "platform_video_id": "tt_7301",
+        "title": "Latte art in nine seconds",
+        "share_url": "https://tiktok.example/tt_7301",
+        "view_count": 21000,
+        "like_count": 1800,
+        "comment_count": 38,
+        "share_count": 90,
+    }
+    session.add(
+        Export(
+            id="exp_sample",
+            user_id=USER_ID,
+            account_id="acc_aurora_tiktok",
+            platform="tiktok",
+            status="completed",
+            total_videos=1,
+            processed_videos=1,
+            videos=[video],
+            workbook=workbook([video]),
+            created_at=now - timedelta(days=7),
+            completed_at=now - timedelta(days=7),
+            expires_at=now + timedelta(days=23),
         )
     )
 

@@ -105,7 +105,6 @@ async def test_a_checkout_is_cancelled_or_expires(http: httpx2.AsyncClient, cloc
 
 
 async def test_what_makes_no_sense_is_refused(http: httpx2.AsyncClient) -> None:
-    assert refused(await http.post("/v1/billing/checkout", json={"plan": "pro"})) == (400, "validation.field_invalid")
     bad = {"plan": "business", "success_url": "javascript:alert(1)"}
     assert refused(await http.post("/v1/billing/checkout", json=bad)) == (400, "validation.field_invalid")
     nobody = await http.get("/v1/billing/checkout/status", params={"session_id": "cs_nobody"})
