@@ -14,7 +14,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.applications import Starlette
 
-from localapi import pages
+from localapi import pages, travel
 from localapi.context import AccessTokens, Clock, Cursors, Ids, Installation, SystemClock, key_hash
 from localapi.dashboard import SETTING as DASHBOARD_KEY
 from localapi.dashboard import DashboardTokens
@@ -24,6 +24,7 @@ from localapi.routing import create_app
 from localapi.secret_box import SecretBox
 from localapi.seed import seed
 from localapi.tables import Key, Setting, User
+from localapi.travel import TravelClock
 from localapi.webhook_sending import Sender
 
 GROUPS = (
@@ -78,6 +79,8 @@ class Options:
     """Let new comments, messages, reviews and mentions arrive by themselves."""
     with_jobs: bool = True
     """Run scheduled publishing here; tests that drive the clock do it by hand."""
+    travels: bool = False
+    """Let testers on this machine advance the clock, at /control/clock."""
     access_tokens: AccessTokens | None = None
     """Takes the OAuth access tokens that it verifies; their subject is the id of a user here."""
 
@@ -90,6 +93,8 @@ class EmbeddedApi:
     installation: Installation
     jobs: PublishingJobs
     sample_key: str | None
+    following: asyncio.Task[None] | None = None
+    """Keeps an advanced clock the same in all processes."""
 
     @classmethod
     async def start(cls, options: Options, *, clock: Clock | None = None, ids: Ids | None = None) -> "EmbeddedApi":
@@ -98,7 +103,8 @@ class EmbeddedApi:
         Raises:
             CannotStart: the data folder or the database cannot be used.
         """
-        clock, ids = clock or SystemClock(), ids or Ids()
+        travelling = TravelClock() if options.travels else None
+        clock, ids = clock or travelling or SystemClock(), ids or Ids()
         folder = _folder(options)
         url = options.database_url or ("sqlite://" if options.memory else sqlite_url(folder / "localapi.sqlite"))
         database = Database(url)
@@ -137,15 +143,24 @@ class EmbeddedApi:
             # Without jobs there is no outcome to wait for.
             answer_wait_seconds=2.0 if options.with_jobs else 0.0,
         )
+        if travelling is not None:
+            await travelling.read(database)
         sample_key = await _sample_key(installation, folder, options)
         jobs.attach(installation)
         if options.with_jobs:
             await jobs.start(simulate=options.simulate)
-        app = create_app(installation, pages.routes(installation))
-        return cls(app=app, installation=installation, jobs=jobs, sample_key=sample_key)
+        more, following = pages.routes(installation), None
+        if travelling is not None:
+            more += travel.routes(installation, travelling)
+            following = asyncio.create_task(travelling.follow(database, jobs.wake))
+        app = create_app(installation, more)
+        return cls(app=app, installation=installation, jobs=jobs, sample_key=sample_key, following=following)
 
     async def close(self) -> None:
         """Stop the jobs and return the connections; waits for running deliveries."""
+        if self.following is not None:
+            self.following.cancel()
+            await asyncio.gather(self.following, return_exceptions=True)
         await self.jobs.stop()
         await self.installation.sender.close()
         await self.installation.database.close()

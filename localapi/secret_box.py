@@ -28,6 +28,8 @@ class SecretBox:
 
     def seal(self, secret: str, *, bound_to: str) -> tuple[str, bytes]:
         """The id of the key and the ciphertext, which opens only for what it is bound to, such as a row's id."""
+        # Another process may have changed the key since; sealed by the old one, nobody could open it.
+        self._keys = None
         keys = self._load()
         nonce = os.urandom(_NONCE_BYTES)
         cipher = AESGCM(keys.keys[keys.current_id].reveal())

@@ -130,14 +130,19 @@ async def source_of(context: Context, brand_id: str | None) -> str:
 async def reseal(installation: Installation) -> int:
     """Encrypt everything under a new key, and forget the old ones; how many rows it were."""
     box = installation.box
-    current = box.add_key()
-    async with installation.database.write() as session:
-        rows = list(await session.scalars(select(XCredentials).with_for_update()))
-        for row in rows:
-            plain = box.unseal(row.key_id, row.sealed, bound_to=_bound(row))
-            row.key_id, row.sealed = box.seal(plain, bound_to=_bound(row))
-    box.keep_only(current)
-    return len(rows)
+    current, done = box.add_key(), 0
+    while True:
+        async with installation.database.write() as session:
+            query = select(XCredentials).where(XCredentials.key_id != current).with_for_update()
+            rows = list(await session.scalars(query))
+            for row in rows:
+                plain = box.unseal(row.key_id, row.sealed, bound_to=_bound(row))
+                row.key_id, row.sealed = box.seal(plain, bound_to=_bound(row))
+        done += len(rows)
+        # A server that runs meanwhile may have written under the old key just before it read the file.
+        if not rows:
+            box.keep_only(current)
+            return done
 
 
 def _bound(row: XCredentials) -> str:

@@ -98,6 +98,7 @@ def api(
     memory: bool = False,
     empty: bool = False,
     simulate: bool = False,
+    clock: bool = False,
 ) -> None:
     """Serve the local REST API alone, at /v1.
 
@@ -110,10 +111,36 @@ def api(
         memory: Forget everything at the end.
         empty: Start without the sample workspace.
         simulate: Let new comments, messages, reviews and mentions arrive by themselves.
+        clock: Let testers on this machine advance the clock, at /control/clock.
     """
     _refuse_password(database)
     settings = settings_or_exit(host=host, port=port, public_url=public_url, data_dir=data, database_url=database)
-    run_api(settings, memory=memory, empty=empty, simulate=simulate)
+    from server.sign_in import is_here
+
+    if clock and not is_here(f"http://{settings.host}"):
+        stop("--clock is for this machine alone; leave it out, or listen on 127.0.0.1")
+    run_api(settings, memory=memory, empty=empty, simulate=simulate, travels=clock)
+
+
+@api_app.command(name="rotate-key")
+def rotate_key(*, data: Path | None = None, database: str | None = None) -> None:
+    """Encrypt the stored X credentials under a new key, and forget the old one; the API may run meanwhile.
+
+    Args:
+        data: Folder of the local API's data, with the file api_keys.
+        database: PostgreSQL address of the local API.
+    """
+    from localapi.dashboard import CannotLogIn
+    from localapi.secret_box import CannotUnseal
+    from server.login import rotate as run
+
+    _refuse_password(database)
+    settings = settings_or_exit(data_dir=data, database_url=database)
+    try:
+        count = asyncio.run(run(settings))
+    except (CannotLogIn, CannotUnseal) as problem:
+        stop(str(problem))
+    sys.stdout.write(f"a new key is in use; sealed anew: {count}\n")
 
 
 @api_app.command(name="login")

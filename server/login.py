@@ -30,6 +30,28 @@ async def login(settings: Settings, named: str | None) -> Login:
         await database.close()
 
 
+async def rotate(settings: Settings) -> int:
+    """Encrypt what is sealed under a new key; how many rows it were.
+
+    Raises:
+        CannotLogIn, localapi.secret_box.CannotUnseal: with what to do about it.
+    """
+    from localapi.app import CannotStart, EmbeddedApi, Options
+    from localapi.x_credentials import reseal
+
+    _existing(settings)
+    try:
+        api = await EmbeddedApi.start(
+            Options(data=settings.data_dir, database_url=settings.database_url, with_jobs=False)
+        )
+    except CannotStart as error:
+        raise CannotLogIn(str(error)) from None
+    try:
+        return await reseal(api.installation)
+    finally:
+        await api.close()
+
+
 def _existing(settings: Settings) -> str:
     """The address of the database; SQLite would make a file that is missing."""
     url = settings.database_url or sqlite_url(settings.data_dir / "localapi.sqlite")

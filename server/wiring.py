@@ -30,6 +30,7 @@ class Embedded:
     memory: bool = False
     empty: bool = False
     simulate: bool = False
+    travels: bool = False
     api: "EmbeddedApi | None" = None
     tokens: "RestTokens" = field(default_factory=lambda: RestTokens())
 
@@ -44,6 +45,7 @@ class Embedded:
                     memory=self.memory,
                     empty=self.empty,
                     simulate=self.simulate,
+                    travels=self.travels,
                     database_url=self.settings.database_url,
                     public_url=public_url or self.settings.public_url or "http://127.0.0.1:8080",
                     access_tokens=self.tokens,
