@@ -1,11 +1,13 @@
 """The vendor's own Python SDK against `socialapi-mcp api` over real HTTP: the independent judge."""
 
 import asyncio
-import inspect
+import time
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from io import BytesIO
 from pathlib import Path
+from threading import Thread
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -15,6 +17,7 @@ import socialapi as sdk_errors
 from PIL import Image
 from pydantic import BaseModel, ValidationError
 from socialapi import AsyncSocialAPI, SocialAPI
+from socialapi.webhooks import verify_signature
 
 from tests.e2e.processes import free_port, key, serve
 
@@ -42,6 +45,7 @@ def picture() -> bytes:
     return out.getvalue()
 
 
+ON_VIDEO: dict[str, Any] = {"account_id": "acc_fjord_youtube", "post_id": "yt_Abc123"}
 CALLS: dict[str, Callable[[SocialAPI], Any]] = {
     "accounts.list": lambda api: api.accounts.list(),
     "accounts.connect": lambda api: api.accounts.connect(platform="threads", brand_id="b_empty"),
@@ -107,6 +111,25 @@ CALLS: dict[str, Callable[[SocialAPI], Any]] = {
     "users.update_me": lambda api: api.users.update_me(use_case="testing"),
     "accounts.disconnect": lambda api: api.accounts.disconnect("acc_fjord_telegram"),
     "invites.revoke": lambda api: api.invites.revoke("inv_sample"),
+    "exports.get": lambda api: api.exports.get("exp_sample"),
+    "exports.list": lambda api: api.exports.list(),
+    "accounts.export": lambda api: api.accounts.export("acc_aurora_tiktok"),
+    "events.list": lambda api: api.events.list(),
+    "events.get_summary": lambda api: api.events.get_summary(),
+    "webhooks.list": lambda api: api.webhooks.list(),
+    "webhooks.list_events": lambda api: api.webhooks.list_events(),
+    "webhooks.get": lambda api: api.webhooks.get("wh_sample"),
+    "webhooks.update": lambda api: api.webhooks.update("wh_sample", events=["dm.received"]),
+    "webhooks.list_deliveries": lambda api: api.webhooks.list_deliveries("wh_sample"),
+    "webhooks.get_delivery": lambda api: api.webhooks.get_delivery("wh_sample", "del_failed"),
+    "webhooks.retry_delivery": lambda api: api.webhooks.retry_delivery("wh_sample", "del_failed"),
+    "webhooks.test": lambda api: api.webhooks.test("wh_sample", event_type="dm.received", payload={"event": "x"}),
+    "webhooks.delete": lambda api: api.webhooks.delete("wh_sample"),
+    "youtube.get_channel_summary": lambda api: api.youtube.get_channel_summary("acc_fjord_youtube"),
+    "youtube.sync_account": lambda api: api.youtube.sync_account("acc_fjord_youtube"),
+    "youtube.update_video": lambda api: api.youtube.update_video("acc_fjord_youtube", "yt_Abc123", title="New title"),
+    "youtube.edit_comment": lambda api: api.youtube.edit_comment("yt_c_own", **ON_VIDEO, text="Edited"),
+    "youtube.moderate_comment": lambda api: api.youtube.moderate_comment("yt_c_2", **ON_VIDEO, status="rejected"),
     "brands.delete": lambda api: api.brands.delete("b_empty"),
 }
 
@@ -116,19 +139,14 @@ EMPTY = {"keys.revoke", "brands.delete", "accounts.disconnect", "invites.revoke"
 ELSEWHERE = {
     "accounts.exchange_oauth": "test_a_code_is_exchanged",
     "reviews.list": "test_the_sdks_own_defect_is_still_there",
+    "exports.list_videos": "test_the_sdk_looks_for_videos_where_the_api_has_none",
+    "webhooks.create": "test_a_webhook_is_created_and_its_events_verify",
     "users.delete_me": "test_the_user_is_deleted_last",
     "publishing.verify_upload": "test_a_file_is_put_and_verified",
     "media.get_upload_url": "test_a_file_is_put_and_verified",
 }
-NOT_YET = {
-    "accounts.export", "exports.get", "exports.list", "exports.list_videos", "events.list", "events.get_summary",
-    "webhooks.create", "webhooks.delete", "webhooks.get", "webhooks.get_delivery", "webhooks.list",
-    "webhooks.list_deliveries", "webhooks.list_events", "webhooks.retry_delivery", "webhooks.test", "webhooks.update",
-    "oauth.create_redirect_uri", "oauth.delete_redirect_uri", "oauth.list_redirect_uris",
-    "youtube.edit_comment", "youtube.get_channel_summary", "youtube.moderate_comment", "youtube.sync_account",
-    "youtube.update_video",
-}  # fmt: skip
-"""Of groups that the local API does not have yet."""
+FOR_THE_DASHBOARD = {"oauth.create_redirect_uri", "oauth.delete_redirect_uri", "oauth.list_redirect_uris"}
+"""The SDK calls these with a key, which the API does not take for them."""
 
 
 def test_every_method_of_the_sdk_is_called_or_accounted_for(sdk: SocialAPI) -> None:
@@ -140,7 +158,7 @@ def test_every_method_of_the_sdk_is_called_or_accounted_for(sdk: SocialAPI) -> N
         for method in dir(value)
         if not method.startswith("_") and callable(getattr(value, method))
     }
-    assert methods == set(CALLS) | set(ELSEWHERE) | NOT_YET
+    assert methods == set(CALLS) | set(ELSEWHERE) | FOR_THE_DASHBOARD
     assert len(methods) == 86
 
 
@@ -148,7 +166,9 @@ def test_every_method_of_the_sdk_is_called_or_accounted_for(sdk: SocialAPI) -> N
 def test_a_method_succeeds(sdk: SocialAPI, name: str) -> None:
     result = CALLS[name](sdk)
     if result is None:
-        assert name in EMPTY or name.partition(".")[0] in {"comments", "conversations", "posts", "media", "accounts"}
+        assert name in EMPTY or name.partition(".")[0] in {
+            "comments", "conversations", "posts", "media", "accounts", "webhooks", "youtube",
+        }  # fmt: skip
         return
     # A list of nothing would pass for any answer.
     rows = list(result) if isinstance(result, Iterable) and not isinstance(result, BaseModel | dict) else [result]
@@ -156,20 +176,53 @@ def test_a_method_succeeds(sdk: SocialAPI, name: str) -> None:
     assert all(row is not None for row in rows)
 
 
-@pytest.mark.parametrize("name", sorted(NOT_YET))
-def test_what_is_not_there_yet_says_so(sdk: SocialAPI, name: str) -> None:
+@pytest.mark.parametrize("name", sorted(FOR_THE_DASHBOARD))
+def test_a_key_does_not_reach_what_is_the_dashboards(sdk: SocialAPI, name: str) -> None:
     resource, method = name.split(".")
     call = getattr(getattr(sdk, resource), method)
-    wanted = [
-        parameter.name
-        for parameter in inspect.signature(call).parameters.values()
-        if parameter.default is parameter.empty and parameter.kind is not parameter.VAR_KEYWORD
-    ]
-    values: dict[str, Any] = {"events": ["post.published"], "payload": {}}
-    arguments = {one: values.get(one, "x") for one in wanted}
-    with pytest.raises((sdk_errors.NotSupportedError, sdk_errors.ForbiddenError)) as caught:
-        call(**arguments)
-    assert caught.value.status_code in {403, 501}
+    given = {"create_redirect_uri": {"uri": "https://a.example"}, "list_redirect_uris": {}}.get(method)
+    with pytest.raises(sdk_errors.ForbiddenError) as caught:
+        call("x") if given is None else call(**given)
+    assert caught.value.status_code == 403
+
+
+def test_the_sdk_looks_for_videos_where_the_api_has_none(sdk: SocialAPI) -> None:
+    # A known defect of the SDK: it reads `data`, the API documents `videos`.
+    assert list(sdk.exports.list_videos("exp_sample")) == []
+    address, headers = f"{ADDRESS[0]}/v1/exports/exp_sample/videos", {"Authorization": f"Bearer {sdk_key[0]}"}
+    assert len(httpx2.get(address, headers=headers).json()["videos"]) == 1
+
+
+def test_a_webhook_is_created_and_its_events_verify(sdk: SocialAPI) -> None:
+    got: list[tuple[bytes, str]] = []
+
+    class Hook(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            got.append((body, self.headers["X-SocialAPI-Signature"]))
+            self.send_response(200)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            return
+
+    receiver = ThreadingHTTPServer(("127.0.0.1", 0), Hook)
+    Thread(target=receiver.serve_forever, daemon=True).start()
+    try:
+        url = f"http://127.0.0.1:{receiver.server_address[1]}/hook"
+        made = sdk.webhooks.create(url=url, events=["dm.sent"])
+        sdk.conversations.send_message("conv_fb_1", account_id="acc_aurora_facebook", text="Hello there")
+        deadline = time.monotonic() + 20
+        while len(got) < 2 and time.monotonic() < deadline:
+            time.sleep(0.05)
+    finally:
+        receiver.shutdown()
+        receiver.server_close()
+    (ping, ping_signature), (body, signature) = got
+    assert made.secret is not None
+    assert verify_signature(secret=made.secret, payload=ping, signature=ping_signature)
+    assert verify_signature(secret=made.secret, payload=body, signature=signature)
+    assert b"Hello there" in body
 
 
 def test_a_code_is_exchanged(sdk: SocialAPI) -> None:
