@@ -65,6 +65,10 @@ CREATED = frozenset(
 """Operations that answer 201; a handler may set another status."""
 
 
+ALSO_AT = {"list_media": ("/media/",)}
+"""Other paths that clients in use have: the vendor's npm server and the n8n node end this one with a slash."""
+
+
 def implements(operation: Operation[ArgsT, ResultT]) -> Callable[[Handler[ArgsT, ResultT]], Handler[ArgsT, ResultT]]:
     """Register a handler; the type checker holds it to the operation's models."""
 
@@ -81,11 +85,12 @@ def create_app(installation: Installation, extra: list[BaseRoute]) -> Starlette:
     ordered = sorted(operations(), key=lambda operation: re.sub(r"{\w+}", "~", operation.path))
     routes: list[BaseRoute] = [
         Route(
-            "/v1" + operation.path,
+            "/v1" + path,
             _endpoint(operation, HANDLERS[operation.name], installation),
             methods=[operation.method],
         )
         for operation in ordered
+        for path in (operation.path, *ALSO_AT.get(operation.name, ()))
     ]
     app = Starlette(
         routes=[*extra, *routes], exception_handlers={HTTPException: _framework_error, Exception: _internal}
