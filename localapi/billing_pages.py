@@ -48,10 +48,10 @@ def _answer_checkout(context: Context, row: BillingSession, user: User, decision
 
 
 def _answer_portal(context: Context, row: BillingSession, user: User, decision: str, plan: str) -> Response:
-    if decision == "fail":
+    if decision == "fail" and user.plan != "free":
         # The first charge failed, and so did the second, which is tried by itself.
         user.billing_blocked_at = user.billing_blocked_at or context.now
-    elif decision == "pay":
+    elif decision == "pay" and user.billing_blocked_at is not None:
         pay(context, user, user.plan)
     elif decision == "change" and plan in PLANS and plan != "enterprise":
         pay(context, user, plan)

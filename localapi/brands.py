@@ -1,11 +1,12 @@
 """Brands: the workspaces that accounts belong to."""
 
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 
 from localapi.context import PLAN_LIMITS, Context, Refusal, missing_field, wire_time
 from localapi.event_shapes import account_disconnected
 from localapi.routing import implements
 from localapi.tables import Account, Brand
+from localapi.tables_settings import XCredentials
 from tools.brands import (
     CREATE_BRAND,
     DELETE_BRAND,
@@ -78,6 +79,7 @@ async def delete_brand(context: Context, args: DeleteBrand) -> Empty:
     accounts = select(Account).where(Account.brand_id == brand.id).order_by(Account.created_at, Account.id)
     for account in list(await context.session.scalars(accounts)):
         await account_disconnected(context.session, context.installation, account, "brand_deleted")
+    await context.session.execute(delete(XCredentials).where(XCredentials.brand_id == brand.id))
     # Foreign keys take its accounts and invites along.
     await context.session.delete(brand)
     return Empty()

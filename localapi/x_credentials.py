@@ -7,8 +7,9 @@ from datetime import timedelta
 from sqlalchemy import func, select
 
 from localapi.context import Context, Installation, Refusal, missing_field, wire_time
+from localapi.event_shapes import account_disconnected
 from localapi.routing import implements
-from localapi.tables import Account, Brand
+from localapi.tables import Account, Brand, User
 from localapi.tables_settings import XCredentials, XTest
 from tools.operation import Empty
 from tools.x_credentials import (
@@ -130,19 +131,16 @@ async def source_of(context: Context, brand_id: str | None) -> str:
 async def reseal(installation: Installation) -> int:
     """Encrypt everything under a new key, and forget the old ones; how many rows it were."""
     box = installation.box
-    current, done = box.add_key(), 0
-    while True:
-        async with installation.database.write() as session:
-            query = select(XCredentials).where(XCredentials.key_id != current).with_for_update()
-            rows = list(await session.scalars(query))
-            for row in rows:
-                plain = box.unseal(row.key_id, row.sealed, bound_to=_bound(row))
-                row.key_id, row.sealed = box.seal(plain, bound_to=_bound(row))
-        done += len(rows)
-        # A server that runs meanwhile may have written under the old key just before it read the file.
-        if not rows:
-            box.keep_only(current)
-            return done
+    current = box.add_key()
+    async with installation.database.write() as session:
+        # Whoever saves holds their user: what is under way is waited for, and what comes later reads the new key.
+        await session.execute(select(User.id).order_by(User.id).with_for_update())
+        rows = list(await session.scalars(select(XCredentials).where(XCredentials.key_id != current)))
+        for row in rows:
+            plain = box.unseal(row.key_id, row.sealed, bound_to=_bound(row))
+            row.key_id, row.sealed = box.seal(plain, bound_to=_bound(row))
+    box.keep_only(current)
+    return len(rows)
 
 
 def _bound(row: XCredentials) -> str:
@@ -184,14 +182,18 @@ async def _delete(context: Context, brand_id: str) -> None:
 
 async def _lose_access(context: Context, brand_id: str, why: str) -> None:
     """The tokens of accounts that were connected through an app die with its secret."""
-    query = select(Account).where(Account.user_id == context.user.id, Account.platform == "twitter")
+    query = select(Account).where(
+        Account.user_id == context.user.id, Account.platform == "twitter", Account.status == "active"
+    )
     if brand_id:
         query = query.where(Account.brand_id == brand_id)
-    else:
-        own = select(XCredentials.brand_id).where(XCredentials.user_id == context.user.id, XCredentials.brand_id != "")
-        query = query.where(Account.brand_id.not_in(own))
-    for account in await context.session.scalars(query):
+    for account in list(await context.session.scalars(query)):
+        if account.metadata_.get("byok_source", "user") != ("brand" if brand_id else "user"):
+            continue
         account.status, account.reconnect_reason = "reconnect_required", why
+        await account_disconnected(
+            context.session, context.installation, account, "access_revoked", has_to_reconnect=True
+        )
 
 
 async def _find(context: Context, brand_id: str) -> XCredentials | None:

@@ -6,11 +6,12 @@ from urllib.parse import urlsplit
 import httpx2
 import pytest
 from openpyxl import load_workbook
-from sqlalchemy import update
+from sqlalchemy import delete, update
 
 from localapi.app import EmbeddedApi
 from localapi.export_work import workbook
 from localapi.tables import NetworkPost, User
+from localapi.tables_settings import Export
 from tests.conftest import HeldClock
 
 pytestmark = pytest.mark.anyio
@@ -76,6 +77,7 @@ async def test_one_at_a_time_then_a_pause_then_the_allowance(
 ) -> None:
     async with api.installation.database.write() as session:
         await session.execute(update(User).values(plan="free"))
+        await session.execute(delete(Export))
     await start(http)
     assert refused(await http.post(START, json={})) == (429, "billing.export_concurrent")
     await api.jobs.run_due()

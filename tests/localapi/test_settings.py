@@ -139,6 +139,10 @@ async def test_the_portal_changes_the_plan(http: httpx2.AsyncClient) -> None:
     assert (await http.get("/v1/users/me")).json()["plan"] == "starter"
     assert (await http.post(portal, data={"decision": "change", "plan": "enterprise"})).status_code == 400
     assert (await http.post(portal, data={})).status_code == 400
+    # Nothing is due, so there is nothing to pay, and nothing that could fail without a price.
+    assert (await http.post(portal, data={"decision": "pay"})).status_code == 400
+    await http.post(portal, data={"decision": "change", "plan": "free"})
+    assert (await http.post(portal, data={"decision": "fail"})).status_code == 400
 
 
 @pytest.mark.parametrize(
@@ -231,13 +235,21 @@ async def test_a_rotated_secret_ends_the_accounts_that_used_it(api: EmbeddedApi,
             row = await session.get_one(Account, "acc_aurora_twitter")
             return row.status, row.reconnect_reason
 
+    # It was connected through the default, whatever its brand has since.
     await dashboard.put(X, json=PAIR)
-    assert await state() == ("active", None)
     await dashboard.put(f"{X}/brand/b_aurora", json=PAIR)
-    await dashboard.put(X, json={**PAIR, "client_secret": "another-secret"})
-    assert await state() == ("active", None)
     await dashboard.put(f"{X}/brand/b_aurora", json={**PAIR, "client_secret": "another-secret"})
+    assert await state() == ("active", None)
+    await dashboard.put(X, json={**PAIR, "client_secret": "another-secret"})
     assert await state() == ("reconnect_required", "credentials_rotated")
+
+
+async def test_a_deleted_brand_takes_its_credentials_along(
+    dashboard: httpx2.AsyncClient, http: httpx2.AsyncClient
+) -> None:
+    await dashboard.put(f"{X}/brand/b_empty", json=PAIR)
+    await http.delete("/v1/brands/b_empty")
+    assert (await dashboard.get(X)).json()["count"] == 0
 
 
 async def test_secrets_are_sealed_for_their_row_and_sealed_anew_by_rotation(
