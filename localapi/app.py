@@ -14,7 +14,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.applications import Starlette
 
-from localapi import pages, travel
+from localapi import openapi, pages, reference, travel
 from localapi.context import AccessTokens, Clock, Cursors, Ids, Installation, SystemClock, key_hash
 from localapi.dashboard import SETTING as DASHBOARD_KEY
 from localapi.dashboard import DashboardTokens
@@ -149,7 +149,7 @@ class EmbeddedApi:
         jobs.attach(installation)
         if options.with_jobs:
             await jobs.start(simulate=options.simulate)
-        more, following = pages.routes(installation), None
+        more, following = [*pages.routes(installation), *openapi.routes(), *reference.routes()], None
         if travelling is not None:
             more += travel.routes(installation, travelling)
             following = asyncio.create_task(travelling.follow(database, jobs.wake))

@@ -74,10 +74,13 @@ async def list_events(context: Context, args: ListEvents) -> EventsList:
 
 @implements(GET_EVENT_SUMMARY)
 async def get_event_summary(context: Context, args: GetEventSummary) -> EventsSummary:
-    end = args.to or context.now
-    start = args.from_ or end - timedelta(hours=24)
+    # Nothing is older than the log keeps it, and nothing is of the future.
+    end = min(args.to or context.now, context.now)
+    if end <= _kept_since(context):
+        raise invalid_field("to", "the log does not reach back so far; see retention_days")
+    start = max(args.from_ or end - timedelta(hours=24), _kept_since(context))
     if start >= end:
-        raise invalid_field("from", "from has to be before to")
+        raise invalid_field("from", "from has to be before to, and in the past")
     rows = await context.session.execute(
         select(Event.category, Event.action, Event.status, Event.error_category, func.count())
         .where(*_within(context, start, end))

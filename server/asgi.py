@@ -13,7 +13,7 @@ from sse_starlette.sse import AppStatus
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse
-from starlette.routing import BaseRoute, Mount, Route
+from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from auth.routes import Served
@@ -79,9 +79,10 @@ def create_app(
     if sign_in:
         # Its own routes judge origins: programs may call from any page, forms come from this server's pages only.
         routes += [_hosted(route, names) for route in sign_in]
+    app = Served(routes=routes, lifespan=lifespan)
     if embedded is not None:
-        routes.append(Mount("/", HostGuard(embedded, names)))
-    return Served(routes=routes, lifespan=lifespan)
+        app.router.default = HostGuard(embedded, names)
+    return app
 
 
 def create_api(
@@ -94,7 +95,10 @@ def create_api(
     """The embedded REST API alone, with the routes of its authorization server."""
     names = allowed(public_urls)
     hosted = [_hosted(route, names) for route in sign_in]
-    return Served(routes=[*metrics, *hosted, Mount("/", HostGuard(embedded, names))])
+    app = Served(routes=[*metrics, *hosted])
+    # Not mounted at /: a mount knows no path with a line break in it.
+    app.router.default = HostGuard(embedded, names)
+    return app
 
 
 def _hosted(route: BaseRoute, names: TransportSecuritySettings) -> BaseRoute:
