@@ -203,7 +203,7 @@ def test_a_webhook_is_created_and_its_events_verify(sdk: SocialAPI) -> None:
             self.send_response(200)
             self.end_headers()
 
-        def log_message(self, *_: object) -> None:
+        def log_message(self, *_: object) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]
             return
 
     receiver = ThreadingHTTPServer(("127.0.0.1", 0), Hook)
