@@ -21,6 +21,7 @@ ERAS: dict[Literal["auto", "legacy"], str] = {"auto": "2026-07-28", "legacy": "2
 # What takes away what others need, the user last of all.
 LAST = [
     "deregister_whatsapp_number",
+    "delete_webhook",
     "delete_post",
     "revoke_key",
     "revoke_invite",
