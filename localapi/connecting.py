@@ -28,7 +28,8 @@ STATE_MINUTES = 10
 # As they are given out. Nothing else reaches the database, which could not even compare a NUL.
 _STATE = re.compile(r"[0-9a-f]{32}")
 _CODE = re.compile(r"[0-9a-f]{40}")
-_BOT_TOKEN = re.compile(r"^(\d{5,}):[A-Za-z0-9_-]{20,}$")
+_KEPT = ("connection_type",)
+_BOT_TOKEN = re.compile(r"([0-9]{4,}):[A-Za-z0-9_-]{20,}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,7 +61,8 @@ async def connect_account(context: Context, args: ConnectAccount) -> Connection:
         brand_id=brand_id,
         redirect_uri=args.redirect_uri,
         caller_state=args.state or "",
-        metadata=metadata,
+        # Only what a sign-in knows: anything else, a token sent to the wrong platform say, is not kept.
+        metadata={name: metadata[name] for name in _KEPT if name in metadata},
     )
     context.status = 202
     if profile.connect == "embedded_signup":
@@ -244,7 +246,7 @@ async def _connect_bot(context: Context, brand_id: str | None, metadata: dict[st
     token = metadata.get("bot_token")
     if not token:
         raise missing_field("metadata.bot_token", "Telegram connects with metadata.bot_token")
-    match = _BOT_TOKEN.match(str(token))
+    match = _BOT_TOKEN.fullmatch(token) if isinstance(token, str) else None
     if match is None:
         raise Refusal(401, "platform.telegram.auth", "this is no bot token; get one from BotFather")
     origin = OauthState(state="", user_id=context.user.id, platform="telegram", brand_id=brand_id, metadata_={})

@@ -70,6 +70,12 @@ def variables(text: str) -> list[str]:
     return list(dict.fromkeys(_VARIABLE.findall(text)))
 
 
+def filled(text: str, values: Sequence[str]) -> str:
+    """The text with its variables replaced, in one pass: a value that looks like a variable stays as it is."""
+    known = {str(number): value for number, value in enumerate(values, start=1)}
+    return _VARIABLE.sub(lambda found: known.get(found[1], found[0]), text)
+
+
 def wanted_values(components: Sequence[dict[str, Any]]) -> Iterator[tuple[str, int]]:
     """Which parts of a stored template want values, and how many."""
     for one in components:

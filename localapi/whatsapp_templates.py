@@ -8,12 +8,12 @@ from sqlalchemy import func, or_, select
 
 from localapi import quota
 from localapi.context import Context, Refusal, invalid_field
-from localapi.conversations import Bubble, append, thread_with
+from localapi.conversations import Bubble, append, check_registered, thread_with
 from localapi.platform_accounts import account_on
 from localapi.routing import implements
 from localapi.tables import Account
-from localapi.tables_platforms import Person, PhoneNumber, Template, TemplateMessage
-from localapi.whatsapp_rules import Findings, check, check_components, is_advertising, wanted_values
+from localapi.tables_platforms import Person, Template, TemplateMessage
+from localapi.whatsapp_rules import Findings, check, check_components, filled, is_advertising, wanted_values
 from tools.operation import Empty
 from tools.whatsapp import (
     CREATE_WHATSAPP_TEMPLATE,
@@ -146,12 +146,12 @@ async def send_whatsapp_template(context: Context, args: SendWhatsappTemplate) -
     if status != "APPROVED":
         raise Refusal(404, "whatsapp.template_not_found", f"this template is {status}; only an approved one is sent")
     text = _filled(template, args)
-    number = await context.session.get(PhoneNumber, account.id)
-    if number is None or not number.is_registered:
-        raise Refusal(400, "whatsapp.undeliverable", "register this account's number first, then send")
+    await check_registered(context, account)
     person = await context.session.get(Person, (args.to, "whatsapp"))
     if person is not None and not person.consents:
         raise Refusal(403, "whatsapp.user_opted_out", "this person wants no messages from businesses")
+    # Held first, or several requests at once would all find room below the cap.
+    await context.lock_user()
     await _check_caps(context, account, template, args.to)
     await quota.spend(context, "interactions")
     name = person.name if person else f"+{args.to}"
@@ -231,9 +231,7 @@ def _filled(template: Template, args: SendWhatsappTemplate) -> str:
         if stored["type"] not in {"HEADER", "BODY", "FOOTER"} or not stored.get("text"):
             continue
         text, values = str(stored["text"]), next((row for row in given.get(stored["type"].lower(), []) if row), [])
-        for number, value in enumerate(values, start=1):
-            text = text.replace(f"{{{{{number}}}}}", value)
-        lines.append(text)
+        lines.append(filled(text, values))
     return "\n".join(lines)
 
 
@@ -254,7 +252,8 @@ def _stored(components: Sequence[TemplateComponent]) -> list[Any]:
 
 
 def _business_of(account: Account) -> str:
-    return str(account.metadata_.get("waba_id") or account.id)
+    # Whoever connects a number says what it belongs to, so the word counts within one user and brand only.
+    return f"{account.user_id}|{account.brand_id}|{account.metadata_.get('waba_id') or account.id}"
 
 
 async def _business(context: Context, account_id: str) -> str:

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import update
 
 from localapi.app import EmbeddedApi
-from localapi.tables import User
+from localapi.tables import Base, User
 from tests.localapi.connecting import BACK, begin, connect, consent, problem, query, restricted
 
 pytestmark = pytest.mark.anyio
@@ -79,6 +79,28 @@ async def test_the_same_account_connected_at_once_is_one_account(http: httpx2.As
     answers = await asyncio.gather(*(bot(http) for _ in range(6)))
     assert [row.status_code for row in answers] == [201] * 6
     assert len({row.json()["account_id"] for row in answers}) == 1
+
+
+@pytest.mark.parametrize(
+    "token", ["7001000:" + "a" * 30 + "\n", "١٢٣٤٥٦٧:" + "a" * 30, 7001000, ["7001000:" + "a" * 30]]
+)
+async def test_what_only_resembles_a_bot_token_connects_nothing(http: httpx2.AsyncClient, token: object) -> None:
+    refused = await bot(http, brand_id="b_empty", metadata={"bot_token": token})
+    assert problem(refused) == (401, "platform.telegram.auth")
+
+
+async def test_the_sample_bot_can_be_connected_again(http: httpx2.AsyncClient) -> None:
+    made = await bot(http, brand_id="b_fjord", metadata={"bot_token": "7001:" + "a" * 30})
+    assert (made.status_code, made.json()["account_id"]) == (201, "acc_fjord_telegram")
+
+
+@pytest.mark.parametrize("platform", ["telegram", "threads", "whatsapp"])
+async def test_a_bot_token_is_nowhere_afterwards(http: httpx2.AsyncClient, api: EmbeddedApi, platform: str) -> None:
+    body = {"platform": platform, "brand_id": "b_empty", "metadata": FJORD_BOT}
+    answer = await http.post("/v1/accounts/connect", json=body)
+    async with api.installation.database.write() as session:
+        rows = [repr((await session.execute(table.select())).all()) for table in Base.metadata.sorted_tables]
+    assert not [text for text in [answer.text, *rows] if FJORD_BOT["bot_token"] in text]
 
 
 @pytest.mark.parametrize("value", ["%00", "", "%ED%A0%80", "0" * 31, "0" * 32])

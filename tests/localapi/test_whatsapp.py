@@ -1,12 +1,13 @@
 """WhatsApp: numbers, business profile, templates with their review, and sending them."""
 
+import asyncio
 from typing import Any
 
 import httpx2
 import pytest
 
 from localapi.app import EmbeddedApi
-from localapi.whatsapp_rules import check
+from localapi.whatsapp_rules import check, filled
 from tests.conftest import HeldClock
 from tools.whatsapp_models import TemplateDraft
 
@@ -181,6 +182,19 @@ async def test_advertising_is_capped_for_each_person(http: httpx2.AsyncClient, c
 async def test_a_released_number_sends_nothing(http: httpx2.AsyncClient) -> None:
     await http.post(f"{NUMBER}/deregister")
     assert refused(await http.post(SEND, json=message("spring_roast"))) == (400, "whatsapp.undeliverable")
+    free = await http.post("/v1/inbox/conversations/conv_wa_1/messages", json={"account_id": WA, "text": "Hello"})
+    assert refused(free) == (400, "whatsapp.undeliverable")
+
+
+async def test_requests_at_once_do_not_pass_the_cap(http: httpx2.AsyncClient) -> None:
+    for number in range(3):
+        body = message("spring_roast", to=f"1555000777{number}")
+        answers = await asyncio.gather(*(http.post(SEND, json=body) for _ in range(6)))
+        assert sorted(answer.status_code for answer in answers) == [200, 200, 429, 429, 429, 429]
+
+
+def test_a_value_that_looks_like_a_variable_stays_as_it_is() -> None:
+    assert filled("A {{1}} B {{2}}", ["{{2}}", "x"]) == "A {{2}} B x"
 
 
 async def test_without_an_account_there_are_no_templates(api: EmbeddedApi, http: httpx2.AsyncClient) -> None:
@@ -276,3 +290,16 @@ async def test_creating_refuses_what_the_check_finds(http: httpx2.AsyncClient) -
     answer = await http.post(TEMPLATES, json=wrong)
     assert refused(answer) == (400, "validation.field_invalid")
     assert answer.json()["error"]["meta"]["field"] == "components.0.example"
+
+
+async def test_another_brand_that_names_the_same_business_reaches_no_template_of_it(http: httpx2.AsyncClient) -> None:
+    begun = await http.post("/v1/accounts/connect", json={"platform": "whatsapp", "brand_id": "b_fjord"})
+    body = {
+        "platform": "whatsapp",
+        "code": "from-the-sign-up",
+        "metadata": {"state": begun.json()["state"], "waba_id": "880011", "phone_number_id": "15559990001"},
+    }
+    made = (await http.post("/v1/oauth/exchange", json=body)).json()
+    account = str(made["accounts"][0]["account_id"] if "accounts" in made else made["account_id"])
+    listed = await http.get(f"/v1/platforms/whatsapp/accounts/{account}/templates")
+    assert listed.json()["data"] == []
