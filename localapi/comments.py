@@ -113,7 +113,7 @@ async def _commented_videos(
 
 @implements(LIST_COMMENTS)
 async def list_comments(context: Context, args: ListComments) -> CommentList:
-    account, post = await _post(context, args.account_id, args.post_id, "list comments")
+    account, post = await post_of(context, args.account_id, args.post_id, "list comments")
     query = select(Comment).where(Comment.network_post_id == post.id, Comment.parent_id.is_(None))
     scope, order = list_scope("comments", post.id), NEWEST
     if account.platform == "youtube":
@@ -127,8 +127,8 @@ async def list_comments(context: Context, args: ListComments) -> CommentList:
 
 @implements(LIST_COMMENT_REPLIES)
 async def list_comment_replies(context: Context, args: ListCommentReplies) -> CommentList:
-    account, post = await _post(context, args.account_id, args.post_id, "list replies")
-    comment = await _comment(context, post, args.comment_id)
+    account, post = await post_of(context, args.account_id, args.post_id, "list replies")
+    comment = await comment_of(context, post, args.comment_id)
     query = select(Comment).where(Comment.network_post_id == post.id, Comment.parent_id == comment.platform_id)
     scope = list_scope("replies", comment.platform_id)
     return await _comments(context, account, query, scope, NEWEST, limit=args.limit or 10, cursor=args.cursor)
@@ -137,10 +137,10 @@ async def list_comment_replies(context: Context, args: ListCommentReplies) -> Co
 @implements(REPLY_TO_COMMENT)
 async def reply_to_comment(context: Context, args: ReplyToComment) -> CommentReply:
     check_text(args.text)
-    account, post = await _post(context, args.account_id, args.post_id, "reply to comments", to_change=True)
+    account, post = await post_of(context, args.account_id, args.post_id, "reply to comments", to_change=True)
     if not PLATFORMS[account.platform].comments.reply:
         raise unsupported(account.platform, "reply to comments")
-    parent = await _comment(context, post, args.comment_id) if args.comment_id else None
+    parent = await comment_of(context, post, args.comment_id) if args.comment_id else None
     await quota.spend(context, "interactions")
     reply = await add_comment(
         context,
@@ -192,8 +192,8 @@ async def add_comment(
 
 @implements(DELETE_COMMENT)
 async def delete_comment(context: Context, args: DeleteComment) -> Success:
-    account, post = await _post(context, args.account_id, args.post_id, "delete comments", to_change=True)
-    comment = await _comment(context, post, args.comment_id)
+    account, post = await post_of(context, args.account_id, args.post_id, "delete comments", to_change=True)
+    comment = await comment_of(context, post, args.comment_id)
     if not _capabilities(context, PLATFORMS[account.platform], comment).can_delete:
         raise unsupported(account.platform, "delete this comment")
     gone = await _with_all_below(context, post, comment)
@@ -228,8 +228,8 @@ async def unhide_comment(context: Context, args: UnhideComment) -> Success:
 
 
 async def _set_hidden(context: Context, args: HideComment | UnhideComment, *, hidden: bool) -> Success:
-    account, post = await _post(context, args.account_id, args.post_id, "hide comments", to_change=True)
-    comment = await _comment(context, post, args.comment_id)
+    account, post = await post_of(context, args.account_id, args.post_id, "hide comments", to_change=True)
+    comment = await comment_of(context, post, args.comment_id)
     if not _capabilities(context, PLATFORMS[account.platform], comment).can_hide:
         raise unsupported(account.platform, "hide this comment")
     comment.is_hidden = hidden
@@ -249,8 +249,8 @@ async def unlike_comment(context: Context, args: UnlikeComment) -> Success:
 
 
 async def _set_liked(context: Context, args: LikeComment | UnlikeComment, *, liked: bool) -> Success:
-    account, post = await _post(context, args.account_id, args.post_id, "like comments", to_change=True)
-    comment = await _comment(context, post, args.comment_id)
+    account, post = await post_of(context, args.account_id, args.post_id, "like comments", to_change=True)
+    comment = await comment_of(context, post, args.comment_id)
     if not PLATFORMS[account.platform].comments.like:
         raise unsupported(account.platform, "like comments")
     if comment.liked_by_viewer != liked:
@@ -262,11 +262,11 @@ async def _set_liked(context: Context, args: LikeComment | UnlikeComment, *, lik
 @implements(SEND_PRIVATE_REPLY)
 async def send_private_reply(context: Context, args: SendPrivateReply) -> Success:
     check_text(args.text)
-    account, post = await _post(context, args.account_id, args.post_id, "send private replies", to_change=True)
+    account, post = await post_of(context, args.account_id, args.post_id, "send private replies", to_change=True)
     platform = account.platform
     if not PLATFORMS[platform].comments.private_reply:
         raise unsupported(platform, "send private replies")
-    comment = await _comment(context, post, args.comment_id)
+    comment = await comment_of(context, post, args.comment_id)
     reason = _no_private_reply(context, comment)
     if reason is not None:
         raise Refusal(
@@ -282,7 +282,7 @@ async def send_private_reply(context: Context, args: SendPrivateReply) -> Succes
     return Success(success=True)
 
 
-async def _post(
+async def post_of(
     context: Context, account_id: str, post_id: str, what: str, *, to_change: bool = False
 ) -> tuple[Account, NetworkPost]:
     """The account and its post, by the row's id or the platform's.
@@ -305,7 +305,8 @@ async def _post(
     return account, post
 
 
-async def _comment(context: Context, post: NetworkPost, comment_id: str) -> Comment:
+async def comment_of(context: Context, post: NetworkPost, comment_id: str) -> Comment:
+    """A comment under a post, by its id or the platform's; raises Refusal 404."""
     found = await context.session.scalar(
         select(Comment).where(Comment.network_post_id == post.id, Comment.platform_id == native_id(comment_id))
     )

@@ -1,27 +1,21 @@
 """Downloads of finished exports, behind addresses that are signed and good for minutes."""
 
-import hashlib
-import hmac
-from datetime import timedelta
 from html import escape
-from urllib.parse import quote
 
 from starlette.requests import Request
 from starlette.responses import Response
 
+from localapi import signed
 from localapi.context import Installation, Refusal
 from localapi.page import page
 from localapi.tables_settings import Export
 
-MINUTES = 15
 SHEET = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 def address(installation: Installation, export_id: str, name: str) -> str:
     """Where `videos.xlsx` or `report.html` is for the next 15 minutes."""
-    until = str(int((installation.clock.now() + timedelta(minutes=MINUTES)).timestamp()))
-    signature = _signature(installation, export_id, name, until)
-    return f"{installation.public_url}/exports/{quote(export_id)}/{name}/{signature}/{until}"
+    return signed.address(installation, "exports", export_id, name)
 
 
 async def download(installation: Installation, request: Request) -> Response:
@@ -29,8 +23,7 @@ async def download(installation: Installation, request: Request) -> Response:
     export_id, name, signature, until = (
         request.path_params[part] for part in ("export_id", "name", "signature", "until")
     )
-    is_ours = hmac.compare_digest(signature.encode(), _signature(installation, export_id, name, until).encode())
-    if not is_ours or not until.isdigit() or int(until) < installation.clock.now().timestamp():
+    if not signed.is_good(installation, signature, until, "exports", export_id, name):
         raise Refusal(410, "resource.gone", "This address has expired. Get the export again for a new one.")
     async with installation.database.read() as session:
         row = await session.get(Export, export_id)
@@ -44,8 +37,3 @@ async def download(installation: Installation, request: Request) -> Response:
         for video in row.videos
     )
     return page("Export", f"<p>{row.total_videos} videos of {escape(row.account_id)}.</p><ul>{lines}</ul>")
-
-
-def _signature(installation: Installation, export_id: str, name: str, until: str) -> str:
-    text = f"export|{export_id}|{name}|{until}".encode()
-    return hashlib.blake2b(text, key=installation.cursors.key, digest_size=16).hexdigest()

@@ -3,17 +3,16 @@
 import asyncio
 import contextlib
 import hashlib
-import hmac
 import os
 import re
 from datetime import timedelta
 from pathlib import Path
-from urllib.parse import quote
 
 from sqlalchemy import String, cast, func, or_, select
 from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
 
+from localapi import signed
 from localapi.context import PLAN_LIMITS, Context, Installation, Refusal, invalid_field, missing_field, wire_time
 from localapi.database import Unavailable
 from localapi.inspection import inspect
@@ -44,7 +43,6 @@ from tools.operation import Empty
 UPLOAD_MINUTES = 15
 _MEDIA_TYPE = re.compile(r"[a-z]+/[A-Za-z0-9.+-]{1,100}")
 MAX_PRESIGNED_BYTES = 5 * 1024 * 1024 * 1024
-PREVIEW_MINUTES = 15
 _NO_SPACE = "no space is left for files, or their folder cannot be written; free some and try again"
 
 
@@ -196,13 +194,8 @@ async def receive(installation: Installation, request: Request) -> Response:
 
 async def preview(installation: Installation, request: Request) -> Response:
     """GET /media/{id}/{signature}/{until}: the file itself, by a short-lived address."""
-    media_id, until = request.path_params["media_id"], request.path_params["until"]
-    expected = _signature(installation, media_id, until)
-    if (
-        not re.fullmatch(r"[0-9]{1,12}", until)
-        or not hmac.compare_digest(request.path_params["signature"], expected)
-        or int(until) < installation.clock.now().timestamp()
-    ):
+    media_id, signature, until = (request.path_params[part] for part in ("media_id", "signature", "until"))
+    if not signed.is_good(installation, signature, until, "media", media_id):
         return _refused(request, 403, "this preview address is unknown or has expired; list the media again")
     async with installation.database.read() as session:
         row = await session.get(MediaFile, media_id)
@@ -290,16 +283,9 @@ def _hash(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
-def _signature(installation: Installation, media_id: str, until: str) -> str:
-    key = installation.cursors.key
-    return hashlib.blake2b(f"{media_id}.{until}".encode(), key=key, digest_size=16).hexdigest()
-
-
 def preview_address(installation: Installation, media_id: str) -> str:
     """Where a browser sees the file, for the next 15 minutes."""
-    until = str(int((installation.clock.now() + timedelta(minutes=PREVIEW_MINUTES)).timestamp()))
-    signature = _signature(installation, media_id, until)
-    return f"{installation.public_url}/media/{quote(media_id)}/{signature}/{until}"
+    return signed.address(installation, "media", media_id)
 
 
 def _item(installation: Installation, row: MediaFile) -> MediaItem:

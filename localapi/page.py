@@ -4,9 +4,13 @@ from urllib.parse import urlencode, urlsplit, urlunsplit
 
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-STYLE = """
+COLOURS = """
 :root{color-scheme:light dark;--ground:#f4f5f7;--card:#fff;--ink:#1c2430;--soft:#566173;--line:#c9d0da;--go:#1257c4}
 @media(prefers-color-scheme:dark){:root{--ground:#12161c;--card:#1b222c;--ink:#e8edf4;--soft:#a3afbf;--line:#3a4656;--go:#7fb0ff}}
+"""
+STYLE = (
+    COLOURS
+    + """
 *{box-sizing:border-box}fieldset{min-width:0}main{overflow-wrap:anywhere}body{margin:0;min-height:100vh;display:grid;place-items:center;background:var(--ground);color:var(--ink);font:16px/1.5 system-ui,sans-serif;padding:16px}
 main{width:100%;max-width:26rem;background:var(--card);border:1px solid var(--line);border-radius:12px;padding:24px}
 .mark{display:inline-block;border:1px solid var(--line);border-radius:6px;padding:2px 8px;color:var(--soft);font-size:.85rem}
@@ -19,6 +23,7 @@ button.go{background:var(--go);border-color:var(--go);color:var(--card);font-wei
 ::placeholder{color:var(--soft);opacity:1}
 :focus-visible{outline:3px solid var(--go);outline-offset:2px}
 """
+)
 HEADERS = {
     # form-action is left open: the form's answer redirects to the caller's own address.
     "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'",

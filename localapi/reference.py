@@ -12,12 +12,12 @@ from starlette.routing import BaseRoute, Route
 
 from localapi.openapi import PATH as DOCUMENT
 from localapi.openapi import document
-from localapi.page import HEADERS
+from localapi.page import COLOURS, HEADERS
 
 PATH = "/v1/docs"
-_STYLE = """
-:root{color-scheme:light dark;--ground:#fff;--card:#f4f5f7;--ink:#1c2430;--soft:#566173;--line:#c9d0da;--go:#1257c4}
-@media(prefers-color-scheme:dark){:root{--ground:#12161c;--card:#1b222c;--ink:#e8edf4;--soft:#a3afbf;--line:#3a4656;--go:#7fb0ff}}
+_STYLE = (
+    COLOURS
+    + """
 *{box-sizing:border-box}body{margin:0;background:var(--ground);color:var(--ink);font:16px/1.5 system-ui,sans-serif}
 main,nav,header{max-width:60rem;margin:0 auto;padding:0 16px;overflow-wrap:anywhere}header{padding-top:24px}
 a{color:var(--go)}h1{margin:0 0 .25rem}h2{margin:2.5rem 0 .5rem;border-bottom:1px solid var(--line)}h3{margin:2rem 0 .25rem;font-size:1.05rem}
@@ -27,6 +27,7 @@ table{border-collapse:collapse;width:100%;margin:.5rem 0}th,td{text-align:left;v
 pre{background:var(--card);border:1px solid var(--line);border-radius:8px;padding:8px 12px;overflow:auto;white-space:pre-wrap}
 :focus-visible{outline:3px solid var(--go);outline-offset:2px}.table{overflow-x:auto}
 """
+)
 
 
 @lru_cache(maxsize=1)

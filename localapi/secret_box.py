@@ -1,7 +1,6 @@
 """Secrets that have to come back in clear, encrypted at rest with a key that lies beside the database."""
 
 import base64
-import contextlib
 import os
 import secrets
 from pathlib import Path
@@ -9,6 +8,7 @@ from pathlib import Path
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from auth import key_files
 from auth.vault import BadKeys, KeyEncryptionKeys
 
 FILE_NAME = "api_keys"
@@ -73,9 +73,7 @@ class SecretBox:
 
     def _load(self) -> KeyEncryptionKeys:
         if self._keys is None:
-            if not self.file.exists():
-                with contextlib.suppress(FileExistsError):
-                    _create(self.file, _new_key())
+            key_files.ensure(self.file, _new_key())
             try:
                 self._keys = KeyEncryptionKeys.from_file(self.file)
             except BadKeys as problem:
@@ -87,18 +85,10 @@ class SecretBox:
         return [f"{name}:{base64.b64encode(key.reveal()).decode()}" for name, key in keys.keys.items()]
 
     def _write(self, lines: list[str]) -> str:
-        aside = self.file.with_name(f".{FILE_NAME}.{secrets.token_hex(4)}")
-        _create(aside, ",".join(lines))
-        aside.replace(self.file)
+        key_files.replace(self.file, lines)
         self._keys = None
         return self._load().current_id
 
 
 def _new_key() -> str:
-    return f"a{secrets.token_hex(4)}:{base64.b64encode(secrets.token_bytes(32)).decode()}"
-
-
-def _create(file: Path, text: str) -> None:
-    """Written by its owner alone from the first byte on; raises FileExistsError."""
-    with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as opened:
-        opened.write(text + "\n")
+    return key_files.new_key(f"a{secrets.token_hex(4)}")

@@ -1,8 +1,9 @@
 """YouTube: channel numbers, sync, and changes to live videos and comments of the simulated platform."""
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import select, update
 
-from localapi.context import Context, Refusal, missing_field, native_id
+from localapi.comments import comment_of, post_of
+from localapi.context import Context, Refusal, missing_field
 from localapi.inbox import check_text
 from localapi.platform_accounts import account_on, live_posts, told
 from localapi.post_views import numbers_of
@@ -58,8 +59,8 @@ async def note_sync(context: Context, account: Account) -> None:
 async def update_youtube_video(context: Context, args: UpdateYoutubeVideo) -> Success:
     if args.title is None and args.description is None and args.visibility is None:
         raise missing_field("title", "say what to change: title, description or visibility")
-    account = await account_on(context, args.account_id, "youtube")
-    post = await _post(context, account, args.video_id)
+    await account_on(context, args.account_id, "youtube")
+    _, post = await post_of(context, args.account_id, args.video_id, "change videos", to_change=True)
     if args.title is not None:
         title = args.title.strip()
         if not title or len(title) > MAX_TITLE or "<" in title or ">" in title:
@@ -115,28 +116,7 @@ async def _ban(context: Context, account_id: str, author_id: str) -> None:
     )
 
 
-async def _post(context: Context, account: Account, post_id: str) -> NetworkPost:
-    found = await context.session.scalar(
-        select(NetworkPost)
-        .where(
-            NetworkPost.account_id == account.id,
-            or_(NetworkPost.id == post_id, NetworkPost.platform_id == post_id),
-            NetworkPost.deleted_at.is_(None),
-        )
-        .with_for_update()
-    )
-    if found is None:
-        raise Refusal(404, "post.not_found", "this channel has no such video; see GET /inbox/comments")
-    return found
-
-
 async def _comment(context: Context, account_id: str, post_id: str, comment_id: str) -> Comment:
-    account = await account_on(context, account_id, "youtube")
-    post = await _post(context, account, post_id)
-    found = await context.session.scalar(
-        select(Comment).where(Comment.network_post_id == post.id, Comment.platform_id == native_id(comment_id))
-    )
-    if found is None:
-        what = "this video has no such comment; see GET /inbox/comments/{postId}"
-        raise Refusal(404, "resource.not_found", what, resource="comment", id=comment_id[:100])
-    return found
+    await account_on(context, account_id, "youtube")
+    _, post = await post_of(context, account_id, post_id, "change comments", to_change=True)
+    return await comment_of(context, post, comment_id)

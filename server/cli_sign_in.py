@@ -97,10 +97,10 @@ def new_kek(key_id: str = "k1") -> None:
     Args:
         key_id: Name of the key, 1 to 32 letters, digits, - and _; another one at each change.
     """
+    from auth.key_files import new_key
     from auth.vault import BadKeys, KeyEncryptionKeys
-    from server.sign_in import new_key_encryption_key
 
-    line = new_key_encryption_key(key_id)
+    line = new_key(key_id)
     try:
         KeyEncryptionKeys.parse(line)
     except BadKeys as problem:

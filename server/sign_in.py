@@ -1,10 +1,7 @@
 """Builds the authorization server from the settings: its database, keys, policy, and the REST API behind it."""
 
 import asyncio
-import base64
 import json
-import os
-import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -14,7 +11,7 @@ from tempfile import mkdtemp
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from auth import redirects
+from auth import key_files, redirects
 from auth.fanout import RedisFanout
 from auth.limits import Buckets, MemoryBuckets, RedisBuckets, StoreBuckets
 from auth.metadata import BadConfiguration
@@ -228,28 +225,12 @@ def _own_keys(folder: Path) -> KeyEncryptionKeys:
         raise CannotSignIn(f"the key-encryption keys cannot be used: {problem}") from None
 
 
-def new_key_encryption_key(key_id: str = "k1") -> str:
-    """A line for the file of key-encryption keys."""
-    return f"{key_id}:{base64.b64encode(secrets.token_bytes(32)).decode()}"
-
-
 def _own_keys_file(folder: Path) -> Path:
     """The key file in the data folder, made by whichever process comes first."""
     file = folder / KEYS_FILE
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        if not file.exists():
-            # Written aside and linked, so that no process ever reads half of it.
-            aside = folder / f".{KEYS_FILE}.{os.getpid()}.{secrets.token_hex(4)}"
-            descriptor = os.open(aside, os.O_CREAT | os.O_WRONLY | os.O_EXCL, 0o600)
-            with os.fdopen(descriptor, "w", encoding="ascii") as opened:
-                opened.write(new_key_encryption_key() + "\n")
-            try:
-                os.link(aside, file)
-            except FileExistsError:
-                pass
-            finally:
-                aside.unlink()
+        key_files.ensure(file, key_files.new_key())
     except OSError as problem:
         raise CannotSignIn(f"the data folder {folder} cannot hold the keys of sign-in ({problem.strerror})") from None
     return file

@@ -19,7 +19,6 @@ LONG = {
     "tools/posts.py": "all twelve operations of publishing, models beside them",
     "localapi/posts.py": "the life of a post, told in one place",
     "localapi/tables.py": "every table, as one schema",
-    "localapi/connecting.py": "one flow with its four ways to end",
     "localapi/migrations/versions/0001_the_first_schema.py": "generated",
 }
 

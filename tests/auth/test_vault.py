@@ -5,6 +5,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -159,3 +162,11 @@ def test_a_key_file_is_for_its_owner_only(tmp_path: Path) -> None:
         KeyEncryptionKeys.from_file(tmp_path / "missing")
     with pytest.raises(BadKeys, match="cannot be read"):
         KeyEncryptionKeys.from_file(tmp_path)
+
+
+@pytest.mark.parametrize("token", ["t", "rt_" + "x" * 43])
+def test_what_is_sealed_under_a_token_opens_with_the_librarys_own_derivation(token: str) -> None:
+    sealed = seal_under_token(Secret("hello"), token=Secret(token), purpose="refresh-successor")
+    info = b"v1|token|refresh-successor"
+    key = HKDF(algorithm=SHA256(), length=32, salt=None, info=info).derive(token.encode())
+    assert AESGCM(key).decrypt(sealed[1:13], sealed[13:], b"refresh-successor") == b"hello"

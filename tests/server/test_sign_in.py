@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
+from auth.key_files import new_key
 from auth.vault import KeyEncryptionKeys
 from server.settings import Settings
 from server.sign_in import (
@@ -14,7 +15,6 @@ from server.sign_in import (
     CannotSignIn,
     given_keys,
     is_here,
-    new_key_encryption_key,
     open_store,
     policy_of,
     readiness,
@@ -47,7 +47,7 @@ def test_a_public_address_needs_a_key_encryption_key_and_says_how_to_get_one() -
 
 def test_a_key_file_that_others_can_read_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "kek"
-    file.write_text(new_key_encryption_key("k7"), encoding="ascii")
+    file.write_text(new_key("k7"), encoding="ascii")
     file.chmod(0o644)
     with pytest.raises(CannotSignIn, match="chmod 600"):
         given_keys(Settings(auth_keys_file=file), PUBLIC)
