@@ -7,6 +7,7 @@ from localapi.event_shapes import account_disconnected
 from localapi.routing import implements
 from localapi.tables import Account, Brand
 from localapi.tables_settings import XCredentials
+from localapi.whatsapp_accounts import forget_templates
 from tools.brands import (
     CREATE_BRAND,
     DELETE_BRAND,
@@ -80,6 +81,7 @@ async def delete_brand(context: Context, args: DeleteBrand) -> Empty:
     for account in list(await context.session.scalars(accounts)):
         await account_disconnected(context.session, context.installation, account, "brand_deleted")
     await context.session.execute(delete(XCredentials).where(XCredentials.brand_id == brand.id))
+    await forget_templates(context, brand_id=brand.id)
     # Foreign keys take its accounts and invites along.
     await context.session.delete(brand)
     return Empty()

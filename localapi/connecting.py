@@ -28,6 +28,7 @@ STATE_MINUTES = 10
 # As they are given out. Nothing else reaches the database, which could not even compare a NUL.
 _STATE = re.compile(r"[0-9a-f]{32}")
 _CODE = re.compile(r"[0-9a-f]{40}")
+_NUMERIC = re.compile(r"[0-9]{1,20}")
 _KEPT = ("connection_type",)
 _BOT_TOKEN = re.compile(r"([0-9]{4,}):[A-Za-z0-9_-]{20,}")
 
@@ -130,6 +131,8 @@ async def start(
 @implements(EXCHANGE_OAUTH_CODE)
 async def exchange_oauth_code(context: Context, args: ExchangeOauthCode) -> ExchangedConnection:
     known_platform(args.platform)
+    if not args.code.strip():
+        raise missing_field("code", "code is required: what the platform gave when the person approved")
     if not args.metadata.get("state"):
         raise missing_field("metadata.state", "metadata.state is required: the state that POST /accounts/connect gave")
     if args.platform != "whatsapp":
@@ -145,6 +148,8 @@ async def exchange_oauth_code(context: Context, args: ExchangeOauthCode) -> Exch
         for name in ("waba_id", "phone_number_id"):
             if not args.metadata.get(name):
                 raise missing_field(f"metadata.{name}")
+            if _NUMERIC.fullmatch(str(args.metadata[name])) is None:
+                raise invalid_field(f"metadata.{name}", f"{name} is a number that the platform's sign-up tells")
         number = str(args.metadata["phone_number_id"])
         account = await upsert(
             context,

@@ -15,7 +15,7 @@ from localapi.inbox import check_connected, check_text, list_scope, page_of_movi
 from localapi.network import PLATFORMS
 from localapi.routing import implements
 from localapi.tables import Account, Comment, Conversation, MediaFile, Message
-from localapi.tables_platforms import PhoneNumber
+from localapi.whatsapp_accounts import check_sendable
 from tools.answers import Pagination, Success
 from tools.conversations import (
     GET_CONVERSATION,
@@ -134,7 +134,8 @@ async def send_message(context: Context, args: SendMessage) -> SentMessage:
     _check_content(account.platform, args)
     await _check_quoted(context, conversation, args.reply_to_message_id)
     bubbles = await _bubbles(context, account.platform, args)
-    await check_registered(context, account)
+    if account.platform == "whatsapp":
+        await check_sendable(context, account, conversation.participant_id)
     _check_window(context, conversation, account.platform, args)
     await quota.spend(context, "interactions")
     messages = [await append(context, conversation, account, bubble) for bubble in bubbles]
@@ -206,15 +207,6 @@ async def _check_quoted(context: Context, conversation: Conversation, message_id
             resource="message",
             id=message_id[:100],
         )
-
-
-async def check_registered(context: Context, account: Account) -> None:
-    """Refuse to send from a WhatsApp number that is not registered, or was released."""
-    if account.platform != "whatsapp":
-        return
-    number = await context.session.get(PhoneNumber, account.id)
-    if number is None or not number.is_registered:
-        raise Refusal(400, "whatsapp.undeliverable", "register this account's number first, then send")
 
 
 def _check_window(context: Context, conversation: Conversation, platform: str, args: SendMessage) -> None:

@@ -21,6 +21,7 @@ from localapi.event_shapes import (
 )
 from localapi.network import PLATFORMS
 from localapi.tables import Account, Conversation, Fault, Mention, Message, NetworkPost, Page, Review, User
+from localapi.whatsapp_accounts import writer
 
 BY_THEMSELVES = ("comment", "dm", "review", "mention")
 KINDS = (
@@ -90,18 +91,21 @@ async def arrive(
         context = Context(installation=installation, session=session, caller=Caller(user=user, key=None))
         account = await _account(context, kind, account_id)
         name, username = (author, author.lower().replace(" ", ".")) if author else random.choice(_WHO)
+        person = (f"u_{username}", name)
+        if account.platform == "whatsapp":
+            person = await writer(context, account, name)
         words = text or random.choice(_SAYINGS.get(kind, _SAYINGS["dm"]))
         match kind:
             case "comment":
                 identifier = await _comment(context, account, words, name, username)
             case "dm":
-                identifier = await _message(context, account, words, name, username)
+                identifier = await _message(context, account, words, person)
             case "review":
                 identifier = await _review(context, account, words, name, rating)
             case "mention":
                 identifier = await _mention(context, account, words, name, username)
             case "sent-in-app" | "referral" | "postback":
-                identifier = await _in_a_thread(context, account, kind, words, name, username)
+                identifier = await _in_a_thread(context, account, kind, words, person)
             case "delivered" | "read" | "undelivered":
                 identifier = await _status(context, account, "failed" if kind == "undelivered" else kind)
             case _:
@@ -177,17 +181,18 @@ async def _comment(context: Context, account: Account, text: str, name: str, use
     return comment.platform_id
 
 
-async def _message(context: Context, account: Account, text: str, name: str, username: str) -> str:
-    page_id = await _page_id(context, account)
-    conversation = await thread_with(context, account, f"u_{username}", name=name, page_id=page_id)
+async def _message(context: Context, account: Account, text: str, person: tuple[str, str]) -> str:
+    conversation = await _thread(context, account, person)
     message = await append(context, conversation, account, Bubble(text=text), is_incoming=True)
     return message.platform_id
 
 
-async def _page_id(context: Context, account: Account) -> str | None:
-    """The page that people write to: the account's default one, none where the platform has no pages."""
+async def _thread(context: Context, account: Account, person: tuple[str, str]) -> Conversation:
+    """With somebody, given as id and name, who writes to the account's default page where the platform has pages."""
     pages = select(Page.id).where(Page.account_id == account.id).order_by(Page.is_default.desc(), Page.created_at)
-    return await context.session.scalar(pages.limit(1))
+    page_id = await context.session.scalar(pages.limit(1))
+    identifier, name = person
+    return await thread_with(context, account, identifier, name=name, page_id=page_id)
 
 
 async def _review(context: Context, account: Account, text: str, name: str, rating: int) -> str:
@@ -224,9 +229,8 @@ async def _mention(context: Context, account: Account, text: str, name: str, use
     return native
 
 
-async def _in_a_thread(context: Context, account: Account, kind: str, text: str, name: str, username: str) -> str:
-    page_id = await _page_id(context, account)
-    conversation = await thread_with(context, account, f"u_{username}", name=name, page_id=page_id)
+async def _in_a_thread(context: Context, account: Account, kind: str, text: str, person: tuple[str, str]) -> str:
+    conversation = await _thread(context, account, person)
     if kind == "sent-in-app":
         return (await append(context, conversation, account, Bubble(text=text))).platform_id
     # Neither is a message that the thread shows; what is told of it has the form of one.

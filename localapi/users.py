@@ -7,6 +7,7 @@ from sqlalchemy import select
 from localapi.context import Context, wire_time
 from localapi.routing import implements
 from localapi.tables import MediaFile
+from localapi.whatsapp_accounts import forget_templates
 from tools.answers import Ok
 from tools.users import (
     DELETE_CURRENT_USER,
@@ -44,7 +45,8 @@ async def delete_current_user(context: Context, args: DeleteCurrentUser) -> Ok:
         await asyncio.to_thread(remove)
 
     context.after_commit.append(remove_files)
-    # Foreign keys take everything of the user along.
+    await forget_templates(context)
+    # Foreign keys take everything else of the user along.
     await context.session.delete(context.user)
     return Ok(ok=True)
 

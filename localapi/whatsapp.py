@@ -1,11 +1,14 @@
 """WhatsApp: a number's way from unverified to registered, and its business profile."""
 
+import re
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import select
 
-from localapi.context import Context, Refusal, missing_field
+from localapi.context import Context, Refusal, invalid_field, missing_field
+from localapi.network.options import is_web_address
 from localapi.platform_accounts import account_on
 from localapi.routing import implements
 from localapi.tables import Account
@@ -35,6 +38,8 @@ CODE_MINUTES = 10
 WRONG_CODES = 5
 SIMULATED_CODE = "123456"
 """Nobody can read what a line receives that does not exist, so it is always this one."""
+MAX_DESCRIPTION, MAX_EMAIL, MAX_WEBSITE = 512, 128, 256
+_EMAIL = re.compile(r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)+")
 _PROFILE = ("about", "description", "address", "email", "websites", "vertical")
 
 
@@ -103,15 +108,29 @@ async def update_whatsapp_business_profile(context: Context, args: UpdateWhatsap
     given = {name: value for name in _PROFILE if (value := getattr(args, name)) is not None}
     if not given and args.profile_picture_handle is None:
         raise missing_field("about", "say what to change in the profile")
-    for name in ("about", "description", "address", "email"):
-        if name in given and not str(given[name]).strip() and name == "about":
-            raise Refusal(400, "validation.field_invalid", "about cannot be empty", field="about")
+    _check_profile(given)
     account = await _by_number(context, args.phone_number_id)
     number = await _number(context, account)
     number.profile = {**number.profile, **given}
     if args.profile_picture_handle is not None:
         account.profile_picture_url = f"https://whatsapp.example/pictures/{context.ids.random_hex(16)}.jpg"
     return Empty()
+
+
+def _check_profile(given: Mapping[str, Any]) -> None:
+    """Refuse what the platform would not show; an empty value other than that of `about` takes the old one away."""
+    if not given.get("about", "a").strip():
+        raise invalid_field("about", "about cannot be empty")
+    if len(given.get("description", "")) > MAX_DESCRIPTION:
+        raise invalid_field("description", f"a description has at most {MAX_DESCRIPTION} characters")
+    email = given.get("email", "")
+    if email and (len(email) > MAX_EMAIL or not _EMAIL.fullmatch(email)):
+        raise invalid_field("email", f"this is no e-mail address, or has over {MAX_EMAIL} characters")
+    for index, website in enumerate(given.get("websites", [])):
+        is_plain = website.isprintable() and " " not in website
+        if len(website) > MAX_WEBSITE or not is_plain or not is_web_address(website):
+            what = f"a website is an http(s) address of at most {MAX_WEBSITE} characters"
+            raise invalid_field(f"websites.{index}", what)
 
 
 async def _number(context: Context, account: Account) -> PhoneNumber:

@@ -4,15 +4,16 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import func, select
 
 from localapi import quota
 from localapi.context import Context, Refusal, invalid_field
-from localapi.conversations import Bubble, append, check_registered, thread_with
+from localapi.conversations import Bubble, append, thread_with
 from localapi.platform_accounts import account_on
 from localapi.routing import implements
 from localapi.tables import Account
-from localapi.tables_platforms import Person, Template, TemplateMessage
+from localapi.tables_platforms import Template, TemplateMessage
+from localapi.whatsapp_accounts import business_of, check_sendable, person_with
 from localapi.whatsapp_rules import Findings, check, check_components, filled, is_advertising, wanted_values
 from tools.operation import Empty
 from tools.whatsapp import (
@@ -131,7 +132,7 @@ async def send_whatsapp_template(context: Context, args: SendWhatsappTemplate) -
     account = await account_on(context, args.account_id, "whatsapp", status=400)
     template = await context.session.scalar(
         select(Template).where(
-            Template.business_id == _business_of(account),
+            Template.business_id == business_of(account),
             Template.name == args.template_name,
             Template.language == args.language,
         )
@@ -146,18 +147,12 @@ async def send_whatsapp_template(context: Context, args: SendWhatsappTemplate) -
     if status != "APPROVED":
         raise Refusal(404, "whatsapp.template_not_found", f"this template is {status}; only an approved one is sent")
     text = _filled(template, args)
-    await check_registered(context, account)
-    person = await context.session.get(Person, (args.to, "whatsapp"))
-    if person is not None and not person.consents:
-        raise Refusal(403, "whatsapp.user_opted_out", "this person wants no messages from businesses")
-    # Held first, or several requests at once would all find room below the cap.
-    await context.lock_user()
+    person = await person_with(context, args.to)
+    person_id, name = (args.to, f"+{args.to}") if person is None else (person.platform_id, person.name)
+    await check_sendable(context, account, person_id)
     await _check_caps(context, account, template, args.to)
     await quota.spend(context, "interactions")
-    name = person.name if person else f"+{args.to}"
-    conversation = await thread_with(
-        context, account, await _participant(context, account, args.to), name=name, page_id=None
-    )
+    conversation = await thread_with(context, account, person_id, name=name, page_id=None)
     message = await append(context, conversation, account, Bubble(text=text))
     context.session.add(
         TemplateMessage(
@@ -201,16 +196,6 @@ async def _check_caps(context: Context, account: Account, template: Template, re
         raise Refusal(429, "whatsapp.frequency_cap", what, retry_after_seconds=86_400)
 
 
-async def _participant(context: Context, account: Account, number: str) -> str:
-    """Who has a number: a person of the platform, or the number itself."""
-    person = await context.session.scalar(
-        select(Person.platform_id).where(
-            Person.platform == "whatsapp", or_(Person.platform_id == number, Person.username == number)
-        )
-    )
-    return person or number
-
-
 def _filled(template: Template, args: SendWhatsappTemplate) -> str:
     """The text of the message; raises Refusal 400 where the values do not fit."""
     given: dict[str, list[list[str]]] = {}
@@ -251,20 +236,15 @@ def _stored(components: Sequence[TemplateComponent]) -> list[Any]:
     return [one.model_dump(mode="json", exclude_none=True) for one in components]
 
 
-def _business_of(account: Account) -> str:
-    # Whoever connects a number says what it belongs to, so the word counts within one user and brand only.
-    return f"{account.user_id}|{account.brand_id}|{account.metadata_.get('waba_id') or account.id}"
-
-
 async def _business(context: Context, account_id: str) -> str:
     account = await account_on(context, account_id, "whatsapp", status=400)
-    return _business_of(account)
+    return business_of(account)
 
 
 async def _find(context: Context, template_id: str, *, to_change: bool = False) -> Template:
     """A template that an active WhatsApp account of the caller's belongs to."""
     query = context.visible_accounts().where(Account.platform == "whatsapp", Account.status == "active")
-    businesses = {_business_of(account) for account in await context.session.scalars(query)}
+    businesses = {business_of(account) for account in await context.session.scalars(query)}
     if not businesses:
         raise Refusal(404, "whatsapp.no_account", "no WhatsApp account is connected")
     row = await context.session.get(Template, template_id, with_for_update=True if to_change else None)
