@@ -27,6 +27,8 @@ async def download(installation: Installation, request: Request) -> Response:
         raise Refusal(410, "resource.gone", "This address has expired. Get the export again for a new one.")
     async with installation.database.read() as session:
         row = await session.get(Export, export_id)
+    if row is not None and row.expires_at is not None and row.expires_at <= installation.clock.now():
+        raise Refusal(410, "resource.gone", "This export has expired. Start another one.")
     if row is None or row.workbook is None:
         raise Refusal(404, "resource.not_found", "There is no such export.")
     if name == "videos.xlsx":

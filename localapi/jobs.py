@@ -17,7 +17,7 @@ from typing import IO, Any
 from sqlalchemy import Connection, NullPool, create_engine, make_url, text
 from sqlalchemy.exc import DBAPIError
 
-from localapi import delivery, export_work, webhook_delivery
+from localapi import delivery, export_work, tidying, webhook_delivery
 from localapi.context import Installation
 from localapi.work import KINDS, Starter
 
@@ -25,6 +25,7 @@ logger = logging.getLogger(f"socialapi_mcp.{__name__}")
 
 TICK_SECONDS = 0.5
 SIMULATION_SECONDS = 20.0
+TIDY_SECONDS = 60.0
 STEP_TIMEOUT_SECONDS = 120.0
 LEADER_SECONDS = 1.0
 STOP_SECONDS = 5.0
@@ -72,6 +73,7 @@ class PublishingJobs:
         """Start in the background; other processes may already run the jobs of this database."""
         self._loop, self._stopping = asyncio.get_running_loop(), False
         self._tasks.append(asyncio.create_task(self._run()))
+        self._tasks.append(asyncio.create_task(self._tidy()))
         if simulate:
             self._tasks.append(asyncio.create_task(self._simulate()))
 
@@ -228,6 +230,15 @@ class PublishingJobs:
                 await arrive_something(self.installation)
             except Exception:
                 logger.exception("nothing could arrive")
+
+    async def _tidy(self) -> None:
+        while True:
+            await asyncio.sleep(TIDY_SECONDS)
+            try:
+                if self._leads:
+                    await tidying.tidy(self.installation)
+            except Exception:
+                logger.exception("what is over could not be removed; trying again")
 
     def _take_lock(self) -> bool:
         """On SQLite the only one, which makes the leader; on PostgreSQL one of this process's own."""

@@ -31,6 +31,7 @@ from tools.x_credentials import (
 )
 
 TESTS_A_MINUTE = 10
+TESTS_PERIOD = timedelta(minutes=1)
 HINT_CHARACTERS = 6
 _CLIENT_ID = re.compile(r"[A-Za-z0-9_-]{10,200}")
 _SECRET = re.compile(r"[\x21-\x7e]{10,500}")
@@ -87,7 +88,7 @@ async def test_x_credentials(context: Context, args: TestXCredentials) -> Twitte
 
 async def _test(context: Context, args: TestXCredentials) -> TwitterByokTest:
     async with context.installation.database.write() as session:
-        since = context.now - timedelta(minutes=1)
+        since = context.now - TESTS_PERIOD
         counted = Context(installation=context.installation, session=session, caller=context.caller)
         await counted.lock_user()
         recent = await session.scalar(
