@@ -9,6 +9,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from localapi import quota
 from localapi.context import Context, Refusal, interaction_id, invalid_field, native_id, unsupported, wire_time
+from localapi.faults import refuse_call
 from localapi.inbox import check_connected, check_text, list_scope, page_of_moving
 from localapi.network import PLATFORMS, PlatformProfile
 from localapi.routing import implements
@@ -269,11 +270,8 @@ async def send_private_reply(context: Context, args: SendPrivateReply) -> Succes
     comment = await comment_of(context, post, args.comment_id)
     reason = _no_private_reply(context, comment)
     if reason is not None:
-        raise Refusal(
-            400,
-            f"platform.{platform}.private_reply_ineligible",
-            f"this comment cannot get a private reply: {reason}",
-        )
+        what = f"this comment cannot get a private reply: {reason}"
+        raise Refusal(400, f"platform.{platform}.private_reply_ineligible", what)
     await quota.spend(context, "interactions")
     comment.private_replied_at = context.now
     from localapi.conversations import open_private_thread
@@ -302,6 +300,8 @@ async def post_of(
     post = await context.session.scalar(query.with_for_update() if to_change else query)
     if post is None:
         raise Refusal(404, "post.not_found", "this account has no such post; see GET /inbox/comments")
+    if to_change:
+        await refuse_call(context, account)
     return account, post
 
 

@@ -30,6 +30,14 @@ _STATE = re.compile(r"[0-9a-f]{32}")
 _CODE = re.compile(r"[0-9a-f]{40}")
 _NUMERIC = re.compile(r"[0-9]{1,20}")
 _KEPT = ("connection_type",)
+NOTHING = "nothing"
+"""The handle of a simulated login that may sign in, and has nothing there that could be connected."""
+_NOTHING_THERE = {
+    "facebook": ("platform.facebook.no_pages", "page"),
+    "linkedin_page": ("platform.linkedin.no_pages", "company page"),
+    "google": ("platform.google.no_locations", "business location"),
+    "youtube": ("platform.youtube.no_channels", "channel"),
+}
 _BOT_TOKEN = re.compile(r"([0-9]{4,}):[A-Za-z0-9_-]{20,}")
 
 
@@ -224,6 +232,9 @@ async def finish(context: Context, state: OauthState, handle: str) -> Outcome:
     await context.lock_user()
     await check_invite(context, state)
     names = [part.strip().lstrip("@") for part in handle.split(",") if part.strip()] or ["someone"]
+    if names == [NOTHING] and state.platform in _NOTHING_THERE:
+        code, what = _NOTHING_THERE[state.platform]
+        raise Refusal(404, code, f"this login has no {what} to connect")
     connect = PLATFORMS[state.platform].connect
     if connect == "pages":
         pending = await pend_pages(context, state, names)

@@ -11,6 +11,7 @@ from localapi.addresses import address_problem
 from localapi.context import Context, Refusal, invalid_field, missing_field, native_id, unsupported
 from localapi.conversation_views import LIBRARY, conversation_answer, message_answer
 from localapi.event_shapes import message_event, message_status
+from localapi.faults import refuse_call
 from localapi.inbox import check_connected, check_text, list_scope, page_of_moving
 from localapi.network import PLATFORMS
 from localapi.routing import implements
@@ -137,6 +138,7 @@ async def send_message(context: Context, args: SendMessage) -> SentMessage:
     if account.platform == "whatsapp":
         await check_sendable(context, account, conversation.participant_id)
     _check_window(context, conversation, account.platform, args)
+    await refuse_call(context, account)
     await quota.spend(context, "interactions")
     messages = [await append(context, conversation, account, bubble) for bubble in bubbles]
     return SentMessage(

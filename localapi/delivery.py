@@ -7,21 +7,19 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, exists, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from localapi import faults
 from localapi.addresses import address_problem
 from localapi.context import Installation
 from localapi.drafts import merged_options
 from localapi.event_shapes import post_event
 from localapi.network import PLATFORMS
 from localapi.post_views import target_answer
-from localapi.tables import Account, Board, Comment, Fault, MediaFile, NetworkPost, Page, Post, PostTarget
+from localapi.tables import Account, Board, Comment, MediaFile, NetworkPost, Page, Post, PostTarget
 from localapi.tables_platforms import Story
 
-_FAULTS = {
-    "auth": ("platform.{}.auth", "auth", "user", "the platform no longer accepts this account's token"),
-    "rate_limit": ("platform.{}.rate_limit", "rate_limit", "platform", "the platform asked to slow down"),
-    "api_error": ("platform.{}.api_error", "platform", "platform", "the platform failed"),
-    "timeout": ("publishing.delivery.timeout", "platform", "platform", "the platform took too long"),
-}
+# Width by height; outside of it Instagram refuses an image with a number of Meta's.
+_NARROWEST, _WIDEST = 0.8, 1.91
+_ASPECT_RATIO = "platform.instagram.36003"
 
 
 async def due(installation: Installation) -> list[tuple[str, int]]:
@@ -163,14 +161,23 @@ async def _problem(
         if (wrong := await _media_problem(session, post, item)) is not None:
             return _error("media.not_found" if item["source_type"] == "media_id" else "validation.field_invalid",
                           "validation", "user", wrong)  # fmt: skip
-    fault = await session.scalar(
-        select(Fault).where(Fault.account_id == account.id, Fault.remaining > 0).with_for_update()
-    )
-    if fault is None:
-        return None
-    fault.remaining -= 1
-    code, category, caused_by, message = _FAULTS[fault.kind]
-    return _error(code.format(account.platform), category, caused_by, message)
+    if account.platform == "instagram" and await _is_out_of_shape(session, post, target):
+        return _error(_ASPECT_RATIO, "platform", "user", "an image is narrower than 4:5 or wider than 1.91:1")
+    return await faults.of_post(session, account)
+
+
+async def _is_out_of_shape(session: AsyncSession, post: Post, target: PostTarget) -> bool:
+    """Whether an image is outside the shapes that Instagram shows; a story shows any."""
+    options = merged_options("instagram", post.platform_data, target.overrides.get("platform_data", {}))
+    if options.get("content_type") == "stories":
+        return False
+    for item in target.overrides.get("media", post.media):
+        row = await session.get(MediaFile, item["source"]) if item["source_type"] == "media_id" else None
+        if row is None or row.kind != "image" or not row.width or not row.height:
+            continue
+        if not _NARROWEST <= row.width / row.height <= _WIDEST:
+            return True
+    return False
 
 
 async def _media_problem(session: AsyncSession, post: Post, item: Mapping[str, Any]) -> str | None:

@@ -5,6 +5,7 @@ from sqlalchemy import or_, select
 from localapi import quota
 from localapi.context import Context, Refusal, native_id, unsupported
 from localapi.event_shapes import mention_shown
+from localapi.faults import refuse_call
 from localapi.inbox import check_connected, check_text, list_scope
 from localapi.network import PLATFORMS
 from localapi.routing import implements
@@ -57,6 +58,7 @@ async def reply_to_mention(context: Context, args: ReplyToMention) -> CommentRep
             resource="mention",
             id=args.media_id[:100],
         )
+    await refuse_call(context, account)
     await quota.spend(context, "interactions")
     comment = PLATFORMS[platform].native_id(context.ids.random_hex(32), "comment")
     return CommentReply(success=True, comment_id=comment)

@@ -6,6 +6,7 @@ from sqlalchemy import func, select
 
 from localapi import quota
 from localapi.context import Context, Refusal, interaction_id, native_id, wire_time
+from localapi.faults import refuse_call
 from localapi.inbox import check_connected, check_text
 from localapi.network import PLATFORMS
 from localapi.routing import implements
@@ -89,6 +90,7 @@ async def reply_to_review(context: Context, args: ReplyToReview) -> ReviewReplie
         )
     if review.reply_text is not None:
         raise Refusal(409, "resource.conflict", "this review was answered already, and an answer cannot be changed")
+    await refuse_call(context, account)
     await quota.spend(context, "interactions")
     review.reply_text, review.reply_at = args.text, context.now
     return ReviewReplied(success=True, reply_id=f"{review.platform_id}_reply")

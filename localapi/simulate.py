@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import select
 
+from localapi import faults
 from localapi.comments import add_comment
 from localapi.context import Caller, Context, Installation, Refusal
 from localapi.conversations import Bubble, append, thread_with
@@ -20,7 +21,7 @@ from localapi.event_shapes import (
     review_received,
 )
 from localapi.network import PLATFORMS
-from localapi.tables import Account, Conversation, Fault, Mention, Message, NetworkPost, Page, Review, User
+from localapi.tables import Account, Conversation, Mention, Message, NetworkPost, Page, Review, User
 from localapi.whatsapp_accounts import writer
 
 BY_THEMSELVES = ("comment", "dm", "review", "mention")
@@ -128,11 +129,12 @@ async def arrive_something(installation: Installation, chance: random.Random | N
 
 
 async def order_failure(installation: Installation, *, account_id: str, kind: str, times: int = 1) -> None:
-    """Make the next deliveries of an account fail: kind is auth, rate_limit, api_error or timeout."""
+    """Make the next posts or inbox calls of an account fail; `faults.FAILURES` has the kinds."""
     async with installation.database.write() as session:
-        if await session.get(Account, account_id) is None:
+        account = await session.get(Account, account_id)
+        if account is None:
             raise Refusal(404, "account.not_found", "no such account")
-        session.add(Fault(id=installation.ids.uuid(), account_id=account_id, kind=kind, remaining=times))
+        await faults.order(session, account, fault_id=installation.ids.uuid(), kind=kind, times=times)
 
 
 async def _account(context: Context, kind: str, account_id: str | None) -> Account:

@@ -446,14 +446,14 @@ class Mention(Base):
 
 
 class Fault(Base):
-    """A failure ordered by a tester: the next `remaining` deliveries of the account fail like this."""
+    """A failure ordered by a tester: the next `remaining` posts or inbox calls of the account fail like this."""
 
     __tablename__ = "faults"
 
     id: Mapped[str] = mapped_column(primary_key=True)
     account_id: Mapped[str] = mapped_column(ForeignKey("accounts.id", ondelete="CASCADE"), index=True)
     kind: Mapped[str]
-    """auth, rate_limit, api_error or timeout."""
+    """A name in `faults.FAILURES`."""
     remaining: Mapped[int] = mapped_column(default=1)
 
 

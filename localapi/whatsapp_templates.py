@@ -9,6 +9,7 @@ from sqlalchemy import func, select
 from localapi import quota
 from localapi.context import Context, Refusal, invalid_field
 from localapi.conversations import Bubble, append, thread_with
+from localapi.faults import refuse_call
 from localapi.platform_accounts import account_on
 from localapi.routing import implements
 from localapi.tables import Account
@@ -151,6 +152,7 @@ async def send_whatsapp_template(context: Context, args: SendWhatsappTemplate) -
     person_id, name = (args.to, f"+{args.to}") if person is None else (person.platform_id, person.name)
     await check_sendable(context, account, person_id)
     await _check_caps(context, account, template, args.to)
+    await refuse_call(context, account)
     await quota.spend(context, "interactions")
     conversation = await thread_with(context, account, person_id, name=name, page_id=None)
     message = await append(context, conversation, account, Bubble(text=text))

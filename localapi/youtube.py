@@ -45,6 +45,9 @@ async def get_youtube_summary(context: Context, args: YoutubeAccount) -> Youtube
 @implements(SYNC_YOUTUBE_ACCOUNT)
 async def sync_youtube_account(context: Context, args: YoutubeAccount) -> Success:
     account = await account_on(context, args.account_id, "youtube")
+    if not told(account, "video_count") and not await live_posts(context, account):
+        what = "this channel has no playlist of uploads before its first video"
+        raise Refusal(404, "platform.youtube.no_uploads_playlist", what)
     await note_sync(context, account)
     return Success(success=True)
 

@@ -276,15 +276,15 @@ def simulate(
     data: Path | None = None,
     database: str | None = None,
 ) -> None:
-    """Let something arrive at the local API, or make deliveries fail.
+    """Let something arrive at the local API, or make an account's next posts or answers fail.
 
     Args:
-        kind: comment, dm, review or mention; or fail-auth, fail-rate_limit, fail-api_error, fail-timeout.
+        kind: comment, dm, review or mention; or fail-auth, fail-rate_limit, fail-api_error, fail-timeout and its like.
         account: Account id; by default the first that can have it.
         text: What it says.
         author: Who says it.
         rating: Stars of a review, 1 to 5.
-        times: How many arrive, or how many deliveries fail.
+        times: How many arrive, or how many of the next posts and answers fail.
         data: Folder of the local API's data.
         database: PostgreSQL address of the local API.
     """

@@ -5,15 +5,11 @@ import sys
 from localapi.app import CannotStart, EmbeddedApi, Options
 from localapi.context import Refusal
 from localapi.database import Unavailable
+from localapi.faults import FAILURES
 from localapi.simulate import arrive, order_failure
 from server.settings import Settings
 
-FAILURES = {
-    "fail-auth": "auth",
-    "fail-rate_limit": "rate_limit",
-    "fail-api_error": "api_error",
-    "fail-timeout": "timeout",
-}
+ORDERS = {f"fail-{kind}": kind for kind in FAILURES}
 
 
 async def simulate(
@@ -37,12 +33,12 @@ async def simulate(
         sys.stderr.write(f"socialapi-mcp: {error}\n")
         return 1
     try:
-        if kind in FAILURES:
+        if kind in ORDERS:
             if account is None:
-                sys.stderr.write("socialapi-mcp: say which account's deliveries are to fail, with --account\n")
+                sys.stderr.write("socialapi-mcp: say which account's calls are to fail, with --account\n")
                 return 2
-            await order_failure(api.installation, account_id=account, kind=FAILURES[kind], times=times)
-            sys.stdout.write(f"the next {times} deliveries of {account} will fail\n")
+            await order_failure(api.installation, account_id=account, kind=ORDERS[kind], times=times)
+            sys.stdout.write(f"the next {times} of what {account} asks of its platform will fail\n")
             return 0
         for _ in range(times):
             arrival = await arrive(api.installation, kind, account_id=account, text=text, author=author, rating=rating)
