@@ -1,8 +1,13 @@
-"""The vendor's own Python SDK against `socialapi-mcp api` over real HTTP: the independent judge."""
+"""The vendor's own Python SDK against `socialapi-mcp api` over real HTTP: the independent judge.
+
+Of its 86 methods 84 get what they expect, the request and each field compared with `sdk_expectations`; the other two
+are defects of the SDK, which have tests of their own.
+"""
 
 import asyncio
+import subprocess
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from io import BytesIO
@@ -11,18 +16,23 @@ from threading import Thread
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+import httpx
 import httpx2
 import pytest
 import socialapi as sdk_errors
 from PIL import Image
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 from socialapi import AsyncSocialAPI, SocialAPI
 from socialapi.webhooks import verify_signature
 
-from tests.e2e.processes import free_port, key, serve
+from tests.e2e.processes import COMMAND, environment, free_port, key, serve
+from tests.e2e.sdk_expectations import DEFECTS, METHODS, check, is_request
 
 ADDRESS: list[str] = []
 sdk_key: list[str] = []
+FOLDER: list[Path] = []
+SENT: list[str] = []
+"""Method and path of each request of the SDK, as sent."""
 IG, POST = "acc_aurora_instagram", "ig_1789001"
 
 
@@ -32,11 +42,19 @@ def sdk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SocialAPI]:
     server = serve("api", data, port)
     ADDRESS[:] = [f"http://127.0.0.1:{port}"]
     sdk_key[:] = [key(data)]
-    client = SocialAPI(api_key=key(data), base_url=ADDRESS[0], max_retries=0)
+    FOLDER[:] = [data]
+    client = SocialAPI(api_key=key(data), base_url=ADDRESS[0], max_retries=0, http_client=recording())
     yield client
     client.close()
     server.terminate()
     server.wait()
+
+
+def recording() -> httpx.Client:
+    def note(sent: httpx.Request) -> None:
+        SENT.append(f"{sent.method} {sent.url.path}")
+
+    return httpx.Client(event_hooks={"request": [note]})
 
 
 def picture() -> bytes:
@@ -134,8 +152,6 @@ CALLS: dict[str, Callable[[SocialAPI], Any]] = {
 }
 
 
-EMPTY = {"keys.revoke", "brands.delete", "accounts.disconnect", "invites.revoke", "media.delete", "posts.retry"}
-"""Methods that give back nothing; so do those of one word about a comment or a conversation."""
 ELSEWHERE = {
     "accounts.exchange_oauth": "test_a_code_is_exchanged",
     "reviews.list": "test_the_sdks_own_defect_is_still_there",
@@ -145,8 +161,12 @@ ELSEWHERE = {
     "publishing.verify_upload": "test_a_file_is_put_and_verified",
     "media.get_upload_url": "test_a_file_is_put_and_verified",
 }
-FOR_THE_DASHBOARD = {"oauth.create_redirect_uri", "oauth.delete_redirect_uri", "oauth.list_redirect_uris"}
-"""The SDK calls these with a key, which the API does not take for them."""
+DASHBOARD: dict[str, Callable[[SocialAPI], Any]] = {
+    "oauth.create_redirect_uri": lambda api: api.oauth.create_redirect_uri(uri="https://a.example/back", label="A"),
+    "oauth.list_redirect_uris": lambda api: api.oauth.list_redirect_uris(),
+    "oauth.delete_redirect_uri": lambda api: api.oauth.delete_redirect_uri(api.oauth.list_redirect_uris()[0].id),
+}
+"""The SDK calls these with a key, which the API does not take for them; with the token of a dashboard they work."""
 
 
 def test_every_method_of_the_sdk_is_called_or_accounted_for(sdk: SocialAPI) -> None:
@@ -158,37 +178,46 @@ def test_every_method_of_the_sdk_is_called_or_accounted_for(sdk: SocialAPI) -> N
         for method in dir(value)
         if not method.startswith("_") and callable(getattr(value, method))
     }
-    assert methods == set(CALLS) | set(ELSEWHERE) | FOR_THE_DASHBOARD
+    assert methods == set(CALLS) | set(ELSEWHERE) | set(DASHBOARD) == set(METHODS)
     assert len(methods) == 86
+    assert len(methods - set(DEFECTS)) == 84
 
 
 @pytest.mark.parametrize("name", CALLS)
-def test_a_method_succeeds(sdk: SocialAPI, name: str) -> None:
+def test_a_method_sends_and_gets_what_is_expected(sdk: SocialAPI, name: str) -> None:
+    SENT.clear()
     result = CALLS[name](sdk)
-    if result is None:
-        assert name in EMPTY or name.partition(".")[0] in {
-            "comments", "conversations", "posts", "media", "accounts", "webhooks", "youtube",
-        }  # fmt: skip
-        return
-    # A list of nothing would pass for any answer.
-    rows = list(result) if isinstance(result, Iterable) and not isinstance(result, BaseModel | dict) else [result]
-    assert rows
-    assert all(row is not None for row in rows)
+    # Some look at what they changed afterwards.
+    assert is_request(name, SENT[0]), SENT
+    check(name, result)
 
 
-@pytest.mark.parametrize("name", sorted(FOR_THE_DASHBOARD))
+@pytest.mark.parametrize("name", DASHBOARD)
 def test_a_key_does_not_reach_what_is_the_dashboards(sdk: SocialAPI, name: str) -> None:
-    resource, method = name.split(".")
-    call = getattr(getattr(sdk, resource), method)
-    given = {"create_redirect_uri": {"uri": "https://a.example"}, "list_redirect_uris": {}}.get(method)
     with pytest.raises(sdk_errors.ForbiddenError) as caught:
-        call("x") if given is None else call(**given)
+        sdk.oauth.delete_redirect_uri("x") if name == "oauth.delete_redirect_uri" else DASHBOARD[name](sdk)
     assert caught.value.status_code == 403
+
+
+def test_the_dashboards_methods_work_with_its_token(sdk: SocialAPI) -> None:
+    done = subprocess.run(
+        [COMMAND, "api", "login"], env=environment(FOLDER[0]), capture_output=True, text=True, check=True
+    )
+    with SocialAPI(
+        api_key=done.stdout.strip(), base_url=ADDRESS[0], max_retries=0, http_client=recording()
+    ) as dashboard:
+        for name, call in DASHBOARD.items():
+            SENT.clear()
+            result = call(dashboard)
+            assert is_request(name, SENT[-1]), SENT
+            check(name, result)
 
 
 def test_the_sdk_looks_for_videos_where_the_api_has_none(sdk: SocialAPI) -> None:
     # A known defect of the SDK: it reads `data`, the API documents `videos`.
+    SENT.clear()
     assert list(sdk.exports.list_videos("exp_sample")) == []
+    assert is_request("exports.list_videos", SENT[0])
     address, headers = f"{ADDRESS[0]}/v1/exports/exp_sample/videos", {"Authorization": f"Bearer {sdk_key[0]}"}
     assert len(httpx2.get(address, headers=headers).json()["videos"]) == 1
 
@@ -211,6 +240,8 @@ def test_a_webhook_is_created_and_its_events_verify(sdk: SocialAPI) -> None:
     try:
         url = f"http://127.0.0.1:{receiver.server_address[1]}/hook"
         made = sdk.webhooks.create(url=url, events=["dm.sent"])
+        assert is_request("webhooks.create", SENT[-1])
+        check("webhooks.create", made)
         sdk.conversations.send_message("conv_fb_1", account_id="acc_aurora_facebook", text="Hello there")
         deadline = time.monotonic() + 20
         while len(got) < 2 and time.monotonic() < deadline:
@@ -236,7 +267,10 @@ def test_a_code_is_exchanged(sdk: SocialAPI) -> None:
     code = parse_qs(urlsplit(answered.headers["location"]).query)["code"][0]
     metadata = {"state": state, "redirect_uri": back}
     exchanged = sdk.accounts.exchange_oauth(platform="tiktok", code=code, metadata=metadata)
+    assert is_request("accounts.exchange_oauth", SENT[-1])
+    check("accounts.exchange_oauth", exchanged)
     (account,) = exchanged.accounts or []
+    assert account.account_id and account.username
     assert account.platform == "tiktok"
     assert "fromthesdk" in account.username
     sdk.accounts.disconnect(account.account_id)
@@ -244,10 +278,13 @@ def test_a_code_is_exchanged(sdk: SocialAPI) -> None:
 
 def test_a_file_is_put_and_verified(sdk: SocialAPI) -> None:
     made = sdk.media.get_upload_url(media_type="image/jpeg", filename="put.jpg")
+    assert is_request("media.get_upload_url", SENT[-1])
+    check("media.get_upload_url", made)
     headers = {"Content-Type": "image/jpeg"}
     sent = httpx2.put(made.upload_url.replace("http://127.0.0.1:8080", ADDRESS[0]), content=picture(), headers=headers)
     assert sent.status_code == 200
     sdk.publishing.verify_upload(made.media_id)
+    assert is_request("publishing.verify_upload", SENT[-1])
     assert made.media_id in [row.id for row in sdk.media.list()]
 
 
@@ -324,5 +361,7 @@ def test_errors_have_the_classes_that_the_sdk_knows(sdk: SocialAPI) -> None:
 
 def test_the_sdks_own_defect_is_still_there(sdk: SocialAPI) -> None:
     # It expects the older list of reviews where the API now answers account rows.
+    SENT.clear()
     with pytest.raises(ValidationError):
         sdk.reviews.list()
+    assert is_request("reviews.list", SENT[0])
