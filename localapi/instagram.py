@@ -38,8 +38,12 @@ INSIGHT_DAYS = 30
 @implements(ACCEPT_INSTAGRAM_COLLABORATION)
 async def accept_instagram_collaboration(context: Context, args: CollaborationArgs) -> Success:
     account, invite = await _invite(context, args)
+    copies = list(await context.session.scalars(select(NetworkPost).where(NetworkPost.platform_id == args.media_id)))
+    original = next((row for row in copies if row.deleted_at is None), None)
+    if copies and original is None:
+        # Whoever published it took it down, and the invite went with it.
+        raise _no_media(args.media_id)
     invite.status = "accepted"
-    original = await context.session.scalar(select(NetworkPost).where(NetworkPost.platform_id == args.media_id))
     # Co-authored, the post is on this profile too.
     context.session.add(
         NetworkPost(

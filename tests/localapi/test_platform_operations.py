@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from localapi.app import EmbeddedApi
 from localapi.simulate import arrive
-from localapi.tables import Account, Comment
+from localapi.tables import Account, Comment, NetworkPost
 from localapi.tables_platforms import Feedback, Video
 from tests.conftest import HeldClock
 
@@ -38,6 +38,23 @@ async def test_a_collaboration_is_declined_or_lapses(http: httpx2.AsyncClient, c
     assert refused(await http.post(f"{INSTAGRAM}/media/ig_1789001/collab/accept")) == (404, "resource.not_found")
     elsewhere = "/v1/platforms/instagram/accounts/acc_aurora_threads/media/ig_collab_1/collab/accept"
     assert refused(await http.post(elsewhere)) == (501, "resource.not_supported")
+
+
+async def test_a_post_that_was_taken_down_is_co_authored_no_more(api: EmbeddedApi, http: httpx2.AsyncClient) -> None:
+    async with api.installation.database.write() as session:
+        session.add(
+            NetworkPost(
+                id="np_collab",
+                account_id=FJORD_IG,
+                platform="instagram",
+                platform_id="ig_collab_1",
+                metrics={},
+                published_at=api.installation.clock.now(),
+                deleted_at=api.installation.clock.now(),
+            )
+        )
+    answer = await http.post(f"{INSTAGRAM}/media/ig_collab_1/collab/accept")
+    assert refused(answer) == (404, "resource.not_found")
 
 
 async def test_only_the_publisher_sees_who_was_invited(http: httpx2.AsyncClient) -> None:
