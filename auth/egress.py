@@ -46,7 +46,7 @@ MAX_HEADER_BYTES = 8190
 FETCHES_AT_ONCE = 32
 ADDRESSES_TRIED = 4
 """A name with hundreds of addresses must not turn one fetch into hundreds of connections."""
-_NAMES_AT_ONCE = 16
+NAMES_AT_ONCE = 16
 _PIECE = 4096
 _GZIP_OVERHEAD = 1024
 """How much longer than what it holds a compressed body may be."""
@@ -162,6 +162,7 @@ class Egress:
         total_seconds: for one fetch, from the first question to the last byte.
         ssl_context: whom to trust; the system's authorities by default.
         at_once: how many may be under way.
+        names_at_once: how many names may be looked up by the system at the same time.
     """
 
     def __init__(
@@ -173,9 +174,10 @@ class Egress:
         total_seconds: float = 8.0,
         ssl_context: ssl.SSLContext | None = None,
         at_once: int = FETCHES_AT_ONCE,
+        names_at_once: int = NAMES_AT_ONCE,
     ) -> None:
         # Threads of its own: name servers of strangers that never answer must not hold up anyone else's names.
-        self._threads = ThreadPoolExecutor(_NAMES_AT_ONCE, thread_name_prefix="egress-names")
+        self._threads = ThreadPoolExecutor(names_at_once, thread_name_prefix="egress-names")
         self._resolve = resolve or self._ask_system
         self._is_allowed = is_allowed
         self._ports = ports

@@ -4,8 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
-from localapi.context import PLAN_LIMITS, Context, Refusal
-from localapi.event_log import RETENTION_DAYS
+from localapi.context import PLAN_LIMITS, RETENTION_DAYS, Context, Refusal
 from localapi.redirects import check_redirect
 from localapi.routing import implements
 from localapi.tables import User

@@ -37,6 +37,8 @@ PLAN_LIMITS: dict[str, dict[str, int]] = {
     "enterprise": {"brands": -1, "posts": -1, "interactions": -1, "storage_bytes": -1},
 }
 """-1 is without limit."""
+RETENTION_DAYS = {"free": 1, "starter": 7, "pro": 30, "business": 90, "enterprise": 90}
+"""How long the event log keeps what happened."""
 
 
 class Refusal(Exception):

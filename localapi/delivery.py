@@ -21,6 +21,8 @@ from localapi.tables_platforms import Story
 _NARROWEST, _WIDEST = 0.8, 1.91
 _ASPECT_RATIO = "platform.instagram.36003"
 
+_STARTED_AT_ONCE = 500
+
 
 async def due(installation: Installation) -> list[tuple[str, int]]:
     """Start what is due: scheduled posts whose time has come, and posts a killed run left behind, as (id, run).
@@ -32,6 +34,8 @@ async def due(installation: Installation) -> list[tuple[str, int]]:
         Post.status.in_(("scheduled", "publishing")),
         exists().where(PostTarget.post_id == Post.id, PostTarget.status == "pending", _time_has_come(now)),
     )
+    # Thousands may be due at one moment: some of them at a time, so that no transaction holds them all for seconds.
+    waiting = waiting.order_by(Post.scheduled_at, Post.id).limit(_STARTED_AT_ONCE)
     # Looking comes first, so that an idle server does not take the write lock twice a second.
     async with installation.database.read() as session:
         found = list(await session.scalars(waiting))

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, func, select
 
-from localapi.context import Context, invalid_field, wire_time
+from localapi.context import RETENTION_DAYS, Context, invalid_field, wire_time
 from localapi.inbox import list_scope
 from localapi.routing import implements
 from localapi.tables_events import Event
@@ -20,7 +20,6 @@ from tools.events import (
 )
 from tools.events import Event as EventAnswer
 
-RETENTION_DAYS = {"free": 1, "starter": 7, "pro": 30, "business": 90, "enterprise": 90}
 CATEGORIES = ("post", "webhook", "inbox", "api", "account")
 
 

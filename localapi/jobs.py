@@ -10,32 +10,36 @@ import hashlib
 import logging
 import os
 import secrets
-from collections.abc import Callable, Coroutine, Generator
+from collections.abc import Coroutine, Generator, Sequence
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, TypeVar
 
 from sqlalchemy import Connection, NullPool, create_engine, make_url, text
 from sqlalchemy.exc import DBAPIError
 
-from localapi import delivery, export_work, tidying, webhook_delivery
+from localapi import delivery, export_work, retention, tidying, webhook_delivery
 from localapi.context import Installation
-from localapi.work import KINDS, Starter
+from localapi.work import KINDS, THREADS, Run, Starter
 
 logger = logging.getLogger(f"socialapi_mcp.{__name__}")
 
 TICK_SECONDS = 0.5
 SIMULATION_SECONDS = 20.0
-TIDY_SECONDS = 60.0
 STEP_TIMEOUT_SECONDS = 120.0
 LEADER_SECONDS = 1.0
 STOP_SECONDS = 5.0
 QUEUE_POLL_SECONDS = 0.1
-THREADS = 64
+SWEEP_SECONDS = 300.0
+# New runs of a kind that are queued in one go, so that thousands of one kind do not keep the others waiting.
+QUEUED_AT_ONCE = 200
 # Ends of a workflow from which DBOS does not go on by itself.
 _BROKEN = ["ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"]
+# DBOS's own bound.
+_PRIORITIES = 2**31 - 1
 # Any constant: the processes of one database queue on it.
 _LOCK = 7_203_115
 
+T = TypeVar("T")
 _current: "PublishingJobs | None" = None
 
 
@@ -57,6 +61,7 @@ class PublishingJobs:
         self._started: dict[str, set[str]] = {}
         self._running: set[str] = set()
         self._stopping = False
+        self._sweeps_at = 0.0
 
     def attach(self, installation: Installation) -> None:
         """Tell it what it works on."""
@@ -73,7 +78,6 @@ class PublishingJobs:
         """Start in the background; other processes may already run the jobs of this database."""
         self._loop, self._stopping = asyncio.get_running_loop(), False
         self._tasks.append(asyncio.create_task(self._run()))
-        self._tasks.append(asyncio.create_task(self._tidy()))
         if simulate:
             self._tasks.append(asyncio.create_task(self._simulate()))
 
@@ -134,7 +138,10 @@ class PublishingJobs:
 
         async def follow(lane: list[webhook_delivery.Due]) -> None:
             for one in lane:
-                await webhook_delivery.attempt(self.installation, one)
+                with contextlib.suppress(webhook_delivery.Taken):
+                    if request := await webhook_delivery.claim(self.installation, one):
+                        outcome = await webhook_delivery.send(self.installation, request)
+                        await webhook_delivery.note(self.installation, one, outcome)
 
         await asyncio.gather(*map(follow, lanes.values()))
         for export_id in await export_work.due(self.installation):
@@ -146,15 +153,18 @@ class PublishingJobs:
             return 0
         new = 0
         for kind in KINDS:
-            names = await kind.due(self.installation)
+            runs = await kind.due(self.installation)
             started = self._started.setdefault(kind.name, set())
-            started &= set(names)
-            fresh = [name for name in names if name not in started]
+            started &= {run.name for run in runs}
+            waiting = [run for run in runs if run.name not in started]
+            fresh, names = waiting[:QUEUED_AT_ONCE], {run.name for run in waiting[:QUEUED_AT_ONCE]}
             if fresh:
-                await asyncio.to_thread(self._queue, kind.name, kind.lane, fresh)
-                started.update(fresh)
+                await asyncio.to_thread(self._queue, kind.name, fresh)
+                started |= names
                 new += len(fresh)
-            if idle := sorted(started - self._running - set(fresh)):
+            if len(waiting) > len(fresh):
+                await self.wake()
+            if idle := sorted(started - self._running - names):
                 for name in await asyncio.to_thread(self._broken, idle):
                     logger.error("run %s broke off; what it was for gets a new one", name)
                     await kind.again(self.installation, name)
@@ -166,15 +176,16 @@ class PublishingJobs:
         found = DBOS.list_workflows(workflow_ids=names, status=_BROKEN, load_input=False, load_output=False)
         return [row.workflow_id for row in found]
 
-    def _queue(self, kind: str, lane: Callable[[str], str] | None, names: list[str]) -> None:
+    def _queue(self, kind: str, runs: Sequence[Run]) -> None:
         from dbos import DBOS, SetEnqueueOptions, SetWorkflowID
 
-        for name in names:
+        for run in runs:
             if self._workflow is None:
                 return
-            workflow, arguments = self._workflow[kind](name)
-            options = SetEnqueueOptions(queue_partition_key=lane(name)) if lane else contextlib.nullcontext()
-            with SetWorkflowID(name), options:
+            workflow, arguments = self._workflow[kind](run.name)
+            # DBOS takes the lowest first, and by itself knows the order of what was queued to the millisecond only.
+            priority = run.place % _PRIORITIES + 1 if run.lane else None
+            with SetWorkflowID(run.name), SetEnqueueOptions(queue_partition_key=run.lane, priority=priority):
                 DBOS.enqueue_workflow(kind, workflow, *arguments)
 
     async def _run(self) -> None:
@@ -198,10 +209,22 @@ class PublishingJobs:
                     await self.tick()
                 if self._leads and self._is_shared:
                     await asyncio.to_thread(self._take_up)
+                if self._leads:
+                    await self._sweep()
             except Exception:
                 logger.exception("looking for due work failed; trying again")
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._woken.wait(), TICK_SECONDS)
+
+    async def _sweep(self) -> None:
+        """Now and then, delete what is too old."""
+        now = asyncio.get_running_loop().time()
+        if now < self._sweeps_at:
+            return
+        self._sweeps_at = now + SWEEP_SECONDS
+        await retention.sweep(self.installation)
+        await tidying.tidy(self.installation)
+        await asyncio.to_thread(retention.forget_runs)
 
     async def _open(self) -> bool:
         """Take the lock and launch. Shielded, so that stop() finds what a thread still opens."""
@@ -230,15 +253,6 @@ class PublishingJobs:
                 await arrive_something(self.installation)
             except Exception:
                 logger.exception("nothing could arrive")
-
-    async def _tidy(self) -> None:
-        while True:
-            await asyncio.sleep(TIDY_SECONDS)
-            try:
-                if self._leads:
-                    await tidying.tidy(self.installation)
-            except Exception:
-                logger.exception("what is over could not be removed; trying again")
 
     def _take_lock(self) -> bool:
         """On SQLite the only one, which makes the leader; on PostgreSQL one of this process's own."""
@@ -281,7 +295,10 @@ class PublishingJobs:
                 continue
             left = [row.workflow_id for row in pending if row.executor_id == executor]
             logger.warning("a process is gone; taking up %d runs of its", len(left))
-            DBOS.resume_workflows(left)
+            for kind in KINDS:
+                # Into the queue they came from: in DBOS's own they would leave their lane, and be overtaken.
+                if of_kind := [name for name in left if name.startswith(f"{kind.name}:")]:
+                    DBOS.resume_workflows(of_kind, queue_name=kind.name)
 
     def _is_gone(self, executor: str) -> bool:
         if not isinstance(self._lock, Connection):
@@ -333,8 +350,8 @@ class PublishingJobs:
         for kind in KINDS:
             DBOS.register_queue(
                 kind.name,
-                partition_concurrency=1 if kind.lane else None,
-                worker_concurrency=THREADS // 2,
+                partition_concurrency=1 if kind.has_lanes else None,
+                worker_concurrency=kind.at_once,
                 polling_interval_sec=QUEUE_POLL_SECONDS,
                 on_conflict="always_update",
             )
@@ -354,6 +371,13 @@ class PublishingJobs:
         if self._loop is None:
             raise RuntimeError("start() comes first")
         return asyncio.run_coroutine_threadsafe(work, self._loop).result(STEP_TIMEOUT_SECONDS)
+
+    async def join(self, work: Coroutine[Any, Any, T]) -> T:
+        """Run a coroutine on the app's loop from a workflow's own loop, and wait for it."""
+        if self._loop is None:
+            raise RuntimeError("start() comes first")
+        running = asyncio.wrap_future(asyncio.run_coroutine_threadsafe(work, self._loop))
+        return await asyncio.wait_for(running, STEP_TIMEOUT_SECONDS)
 
 
 def _presence(executor: str) -> int:

@@ -74,6 +74,8 @@ class Delivery(Base):
     """Of this round."""
     next_attempt_at: Mapped[datetime | None]
     """None once it is settled."""
+    claimed_until: Mapped[datetime | None]
+    """Until then the attempt that is to be made next belongs to the process that claimed it."""
     response_status_code: Mapped[int | None]
     response_duration_ms: Mapped[int | None]
     created_at: Mapped[datetime]

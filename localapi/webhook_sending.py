@@ -10,12 +10,20 @@ from urllib.parse import urlsplit
 import aiohttp
 
 from auth.addresses import Address, is_public
-from auth.egress import Egress, EgressRefused
+from auth.egress import Egress, EgressRefused, read_url
 
 TIMEOUT_SECONDS = 10.0
 SHOWN_BYTES = 2048
 """Of an answer's body, for the delivery log."""
-_AT_ONCE = 256
+AT_ONCE = 256
+"""Deliveries that one process sends at a time."""
+# Beside them, pings and test calls, for which somebody waits.
+_PLACES = AT_ONCE + 64
+# A name server that never answers holds a thread until the system gives up, and must not hold all.
+_NAMES_AT_ONCE = 128
+
+_NOT_HTTPS = "url must be https; plain http is for endpoints on the machine of a local server"
+_NOT_PUBLIC = "url must be on the public internet; this address is private, of this machine, or reserved"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,14 +57,26 @@ class Sender:
     def __init__(self, public_url: str, *, timeout_seconds: float = TIMEOUT_SECONDS) -> None:
         self.is_local = _is_loopback(urlsplit(public_url).hostname or "")
         self._timeout_seconds = timeout_seconds
-        self._egress = Egress(is_allowed=self._may_reach, ports=None, total_seconds=timeout_seconds, at_once=_AT_ONCE)
+        self._egress = Egress(
+            is_allowed=self._may_reach,
+            ports=None,
+            total_seconds=timeout_seconds,
+            at_once=_PLACES,
+            names_at_once=_NAMES_AT_ONCE,
+        )
 
     def problem(self, url: str) -> str | None:
         """Why an address cannot be an endpoint, as far as it tells without asking the network."""
-        parts = urlsplit(url)
-        if parts.scheme == "http" and not self.is_local:
-            return "url must be https; plain http is for endpoints on the machine of a local server"
-        return None
+        if url[:5].lower() == "http:":
+            return None if self.is_local and _is_loopback(urlsplit(url).hostname or "") else _NOT_HTTPS
+        try:
+            target = read_url(url)
+        except EgressRefused as refusal:
+            return f"url cannot be an endpoint: {refusal.reason}"
+        is_here = target.host.rstrip(".") == "localhost" or target.host.rstrip(".").endswith(".localhost")
+        if target.address is None:
+            return _NOT_PUBLIC if is_here and not self.is_local else None
+        return None if self._may_reach(target.address) else _NOT_PUBLIC
 
     async def send(
         self, url: str, body: bytes, *, secret: str, event: str, timestamp: int, delivery_id: str | None = None
@@ -90,7 +110,7 @@ class Sender:
     async def _plain(self, url: str, body: bytes, headers: dict[str, str]) -> tuple[int, bytes]:
         """To this machine: its names are not looked up, as a name server could answer anything."""
         if not self.is_local or not _is_loopback(urlsplit(url).hostname or ""):
-            raise EgressRefused("plain http is for endpoints on the machine of a local server")
+            raise EgressRefused(_NOT_HTTPS)
         timeout = aiohttp.ClientTimeout(total=self._timeout_seconds)
         try:
             async with (

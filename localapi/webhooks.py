@@ -3,7 +3,7 @@
 import json
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select, update
 
 from localapi import events
 from localapi.context import Context, Refusal, invalid_field, missing_field, wire_time
@@ -121,9 +121,21 @@ async def update_webhook(context: Context, args: UpdateWebhook) -> WebhookAnswer
     if args.events is not None:
         row.events = list(dict.fromkeys(args.events))
     if args.is_active is not None:
+        if args.is_active and not row.is_active:
+            await _run_anew(context, row)
         row.is_active = args.is_active
         context.after_commit.append(context.installation.jobs.wake)
     return _answer(row)
+
+
+async def _run_anew(context: Context, row: Webhook) -> None:
+    """Let what waited go on: a run that came while the endpoint was paused is over, and no name is run twice."""
+    is_free = or_(Delivery.claimed_until.is_(None), Delivery.claimed_until <= context.now)
+    await context.session.execute(
+        update(Delivery)
+        .where(Delivery.webhook_id == row.id, Delivery.status == "pending", is_free)
+        .values(round=Delivery.round + 1)
+    )
 
 
 @implements(DELETE_WEBHOOK)

@@ -1,5 +1,6 @@
 """The kinds of durable work: what is due of each, how it is done, and what happens to a run that broke off."""
 
+import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
@@ -9,7 +10,8 @@ from typing import Any, Protocol, TypeVar
 from localapi import delivery, export_work, webhook_delivery
 from localapi.context import Installation
 from localapi.database import Unavailable
-from localapi.webhook_delivery import Due
+from localapi.webhook_delivery import Due, Taken
+from localapi.webhook_sending import AT_ONCE, Outcome
 
 logger = logging.getLogger(f"socialapi_mcp.{__name__}")
 
@@ -17,6 +19,9 @@ VIDEO_POLL_SECONDS = 0.5
 # Before a broken step is tried again, and twice as long each further time.
 RETRY_SECONDS = 0.3
 ATTEMPTS = 5
+# Between looks at whether somebody else's claim has run out.
+CLAIM_POLL_SECONDS = 0.5
+THREADS = 64
 
 T = TypeVar("T")
 
@@ -35,7 +40,11 @@ class Host(Protocol):
         ...
 
     def hop(self, work: Coroutine[Any, Any, Any]) -> Any:
-        """Run a coroutine on the app's loop, and wait for it."""
+        """Run a coroutine on the app's loop from a thread, and wait for it."""
+        ...
+
+    async def join(self, work: Coroutine[Any, Any, T]) -> T:
+        """Run a coroutine on the app's loop from another loop, and wait for it."""
         ...
 
     def counting(self, name: str) -> Any:
@@ -48,18 +57,30 @@ Starter = Callable[[str], tuple[Any, Sequence[Any]]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Kind:
-    """One kind of work. A run is known by its name, `kind:part:part`, and is done once for each name."""
+class Run:
+    """Something to be done once. Known by its name, `kind:part:part`."""
 
     name: str
-    due: Callable[[Installation], Awaitable[list[str]]]
-    """Names of what is to be done now, in order; one that is under way stays among them until it is done."""
+    lane: str | None = None
+    """Runs of one lane follow each other; without one they may all be done at once."""
+    place: int = 0
+    """Within the lane; the lowest comes first."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kind:
+    """One kind of work."""
+
+    name: str
+    due: Callable[[Installation], Awaitable[list[Run]]]
+    """What is to be done now, in order; what is under way stays among it until it is done."""
     again: Callable[[Installation, str], Awaitable[None]]
     """Give what a run was for another name, where that run broke off for good."""
     register: Callable[[Callable[[], Host]], Starter]
     """Declare the workflow to DBOS; it takes the name. Found again by its own name after a restart."""
-    lane: Callable[[str], str] | None = None
-    """Runs of one lane follow each other; without it all may run at once."""
+    has_lanes: bool = False
+    at_once: int = THREADS // 2
+    """Runs of one process that may be under way."""
 
 
 def patiently(host: Host, work: Callable[[Installation], Coroutine[Any, Any, T]]) -> T:
@@ -79,8 +100,19 @@ def patiently(host: Host, work: Callable[[Installation], Coroutine[Any, Any, T]]
             return result
 
 
-async def _posts_due(installation: Installation) -> list[str]:
-    return [f"publish:{post_id}:{run}" for post_id, run in await delivery.due(installation)]
+async def patiently_joined(host: Host, work: Callable[[Installation], Coroutine[Any, Any, T]]) -> T:
+    """`patiently`, for a workflow that is a coroutine itself."""
+    while True:
+        try:
+            return await host.join(work(host.installation))
+        except Unavailable:
+            if host.is_stopping:
+                raise
+            await asyncio.sleep(RETRY_SECONDS)
+
+
+async def _posts_due(installation: Installation) -> list[Run]:
+    return [Run(name=f"publish:{post_id}:{run}") for post_id, run in await delivery.due(installation)]
 
 
 async def _post_again(installation: Installation, name: str) -> None:
@@ -127,9 +159,16 @@ def _register_publish(host: Callable[[], Host]) -> Starter:
     return lambda name: _start(publish, name.split(":")[1], int(name.split(":")[2]))
 
 
-async def _deliveries_due(installation: Installation) -> list[str]:
-    due = await webhook_delivery.due(installation)
-    return [f"webhook:{one.webhook_id}:{one.delivery_id}:{one.round}:{one.number}" for one in due]
+async def _deliveries_due(installation: Installation) -> list[Run]:
+    return [
+        Run(
+            name=f"webhook:{one.webhook_id}:{one.delivery_id}:{one.round}:{one.number}",
+            # To one endpoint in the order of creation; a slow one holds up itself alone.
+            lane=one.webhook_id,
+            place=one.position,
+        )
+        for one in await webhook_delivery.due(installation)
+    ]
 
 
 def _due_of(name: str) -> Due:
@@ -145,19 +184,41 @@ def _register_webhook(host: Callable[[], Host]) -> Starter:
     from dbos import DBOS
 
     @DBOS.step(name="attempt", retries_allowed=True, max_attempts=ATTEMPTS, interval_seconds=RETRY_SECONDS)
-    def attempt(name: str) -> None:
-        patiently(host(), lambda installation: webhook_delivery.attempt(installation, _due_of(name)))
+    async def attempt(name: str) -> None:
+        while True:
+            try:
+                with host().counting(name):
+                    return await attempt_once(host(), _due_of(name))
+            except Taken:
+                # Whoever claimed it may be dead, or only cut off. The lane waits, so that nothing overtakes it.
+                await asyncio.sleep(CLAIM_POLL_SECONDS)
 
     @DBOS.workflow(name="webhook")
-    def webhook(name: str) -> None:
-        with host().counting(name):
-            attempt(name)
+    async def webhook(name: str) -> None:
+        await attempt(name)
 
     return lambda name: _start(webhook, name)
 
 
-async def _exports_due(installation: Installation) -> list[str]:
-    return [f"export:{export_id}" for export_id in await export_work.due(installation)]
+async def attempt_once(host: Host, one: Due) -> None:
+    """Claim an attempt, make it and note it. Noting is tried again by itself: what was sent is not sent again for it.
+
+    Raises:
+        Taken: somebody else may be making it.
+    """
+    request = await patiently_joined(host, lambda installation: webhook_delivery.claim(installation, one))
+    if request is None:
+        return
+    try:
+        outcome: Outcome = await host.join(webhook_delivery.send(host.installation, request))
+    except Exception:
+        logger.exception("sending delivery %s failed", one.delivery_id)
+        outcome = webhook_delivery.BROKEN
+    await patiently_joined(host, lambda installation: webhook_delivery.note(installation, one, outcome))
+
+
+async def _exports_due(installation: Installation) -> list[Run]:
+    return [Run(name=f"export:{export_id}") for export_id in await export_work.due(installation)]
 
 
 async def _export_again(installation: Installation, name: str) -> None:
@@ -190,8 +251,9 @@ KINDS: tuple[Kind, ...] = (
         due=_deliveries_due,
         again=_delivery_again,
         register=_register_webhook,
-        # To one endpoint in the order of creation; a slow one holds up itself alone.
-        lane=lambda name: name.split(":")[1],
+        has_lanes=True,
+        # They wait for other people's servers, and need no thread for it.
+        at_once=AT_ONCE,
     ),
     Kind(name="export", due=_exports_due, again=_export_again, register=_register_export),
 )

@@ -71,10 +71,14 @@ async def test_what_does_not_answer_with_2xx_is_not_saved(
     ("url", "code"),
     [
         ("http://example.com/hook", "validation.field_invalid"),
-        ("https://10.0.0.7/hook", "webhook_verification_failed"),
-        ("https://169.254.169.254/latest", "webhook_verification_failed"),
-        ("https://[::ffff:10.0.0.7]/hook", "webhook_verification_failed"),
+        ("https://10.0.0.7/hook", "validation.field_invalid"),
+        ("https://169.254.169.254/latest", "validation.field_invalid"),
+        ("https://[fe80::1]/hook", "validation.field_invalid"),
+        ("https://[::ffff:10.0.0.7]/hook", "validation.field_invalid"),
+        ("https://167772167/hook", "validation.field_invalid"),
+        ("https://user@example.com/hook", "validation.field_invalid"),
         ("http://127.0.0.1:1/hook", "webhook_verification_failed"),
+        ("https://[::1]:1/hook", "webhook_verification_failed"),
     ],
 )
 async def test_no_endpoint_lies_inside(http: httpx2.AsyncClient, url: str, code: str) -> None:
@@ -82,9 +86,19 @@ async def test_no_endpoint_lies_inside(http: httpx2.AsyncClient, url: str, code:
     assert (refused.status_code, refused.json()["error"]["code"]) == (400, code), refused.text
 
 
+async def test_an_endpoint_is_not_moved_inside_either(http: httpx2.AsyncClient, receiver: Receiver) -> None:
+    made = await register(http, receiver)
+    refused = await http.patch(f"/v1/webhooks/{made['id']}", json={"url": "https://192.168.0.1/hook"})
+    assert (refused.status_code, refused.json()["error"]["meta"]["field"]) == (400, "url")
+    assert "on the public internet" in refused.json()["error"]["message"]
+    assert (await http.get(f"/v1/webhooks/{made['id']}")).json()["url"] == receiver.url
+
+
 async def test_a_server_on_the_internet_sends_nothing_to_its_own_machine(receiver: Receiver) -> None:
     sender = Sender("https://social.example")
-    assert sender.problem(receiver.url) is not None
+    for url in (receiver.url, "https://127.1/hook", "https://[::1]/hook", "https://api.localhost/hook"):
+        assert sender.problem(url) is not None, url
+    assert sender.problem("https://example.com/hook") is sender.problem("https://1.1.1.1:8443/hook") is None
     for url in (receiver.url, f"https://127.0.0.1:{receiver.port}/hook"):
         outcome = await sender.send(url, b"{}", secret="s", event="webhook.test", timestamp=1)
         assert not outcome.is_success and outcome.error
