@@ -1,7 +1,7 @@
 # The one way, by hand and in CI. Each target makes the environment by itself.
 SHELL := /bin/bash
 .DEFAULT_GOAL := run
-.PHONY: run demo test generate screenshots bench bundle environment clean
+.PHONY: run demo test generate screenshots bench bundle tokens transcript environment clean
 
 
 run: environment
@@ -19,6 +19,14 @@ generate: environment
 
 screenshots: environment
 	.venv/bin/python -m scripts.screenshots
+
+tokens: environment
+	bash scripts/interop
+	.venv/bin/python -P -m scripts.tokens
+
+transcript: environment
+	bash scripts/interop
+	.venv/bin/python -P -m scripts.transcript
 
 bench: environment
 	.venv/bin/python bench/run.py

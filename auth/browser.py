@@ -19,6 +19,7 @@ from auth.errors import NotForTheClient
 from auth.policy import REQUEST_LIFETIME, SESSION_LIFETIME
 from auth.records import digest
 
+CONNECT_AGAIN = "Go back to your app and connect again."
 MAX_PENDING = 10
 """Requests that one browser may have open: a Cookie header has to stay below what servers accept."""
 
@@ -78,18 +79,18 @@ class Browser:
         key = self.authority.vault.derive("csrf")[0].reveal()
         return hmac.digest(key, f"{purpose}|{secret}".encode(), "sha256").hex()
 
-    def check_post(self, given: str, secret: str | None, purpose: str) -> None:
+    def check_post(self, given: str, secret: str | None, purpose: str, *, advice: str = CONNECT_AGAIN) -> None:
         """Refuse a form that another site posts, or another browser.
 
         Raises:
             NotForTheClient: 403.
         """
         if not self._is_own_site() or secret is None:
-            raise _not_from_here()
+            raise _not_from_here(advice)
         keys = self.authority.vault.derive("csrf")
         right = [hmac.digest(key.reveal(), f"{purpose}|{secret}".encode(), "sha256").hex() for key in keys]
         if not any(hmac.compare_digest(one.encode(), given.encode()) for one in right):
-            raise _not_from_here()
+            raise _not_from_here(advice)
 
     def _is_own_site(self) -> bool:
         headers = self.request.headers
@@ -138,10 +139,10 @@ class Browser:
         return f"{name}={value}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Lax{secure}"
 
 
-def _not_from_here() -> NotForTheClient:
+def _not_from_here(advice: str) -> NotForTheClient:
     return NotForTheClient(
         "This form does not belong to this browser",
         "It was opened in another browser, by another site, or too long ago. Nothing was done.",
-        advice="Go back to your app and connect again.",
+        advice=advice,
         status=403,
     )

@@ -207,7 +207,7 @@ class Egress:
                 raise EgressRefused("the host answers with another status than 200", status=response.status)
             return Fetched(body=await _read_body(response, answer, max_bytes), headers=answer)
 
-        return await self._exchange("GET", url, headers, None, read)
+        return await self.exchange("GET", url, headers, None, read)
 
     async def post(self, url: str, body: bytes, *, headers: Mapping[str, str], max_bytes: int = 2048) -> Replied:
         """POST to a URL once; whatever status comes is an answer, of whose body the start is read.
@@ -224,9 +224,9 @@ class Egress:
                 start += piece
             return Replied(status=response.status, body=bytes(start))
 
-        return await self._exchange("POST", url, sent, body, read)
+        return await self.exchange("POST", url, sent, body, read)
 
-    async def _exchange(
+    async def exchange(
         self,
         method: str,
         url: str,
@@ -234,6 +234,12 @@ class Egress:
         body: bytes | None,
         read: Callable[[aiohttp.ClientResponse], Awaitable[T]],
     ) -> T:
+        """Ask a URL once, and return what `read` makes of the answer, whatever its status; it may read in pieces.
+
+        Raises:
+            EgressRefused: the URL, its port or one of its addresses is not allowed; no connection, no trusted
+                certificate, no answer in time, or one that is broken.
+        """
         target = read_url(url)
         if self._ports is not None and target.port not in self._ports:
             raise EgressRefused("the port of the URL is not allowed")

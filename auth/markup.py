@@ -77,6 +77,11 @@ def text(value: str, limit: int = LONGEST_TEXT) -> str:
     return escape(display.visible(value, limit))
 
 
+def exactly(value: str) -> str:
+    """A text as it is, to be copied."""
+    return _attribute(value)
+
+
 def name(value: str) -> str:
     """A name, kept from turning around what stands beside it; nothing if nothing of it can be seen."""
     seen = text(value, LONGEST_NAME)

@@ -75,6 +75,10 @@ class Settings:
                 raise BadConfiguration(f"resource must be like https://host/mcp, without trailing slash: {resource}")
 
 
+VIEW = re.compile(r"/x/[a-z_,]{1,200}")
+"""After the path of a resource: which part of it is shown."""
+
+
 def server_metadata(settings: Settings) -> dict[str, Any]:
     """RFC 8414 §2, with RFC 9207 §3, RFC 9728 §4 and client ID metadata documents."""
     issuer = settings.issuer
@@ -160,6 +164,17 @@ def documents(settings: Settings, *, known_as: str | None = None) -> dict[str, D
         url = resource_metadata_url(resource)
         bodies[url[url.index(RESOURCE_PATH) :]] = about(resource)
     return {path: Document(body=_as_json(body), headers=HEADERS) for path, body in bodies.items()}
+
+
+def view_document(settings: Settings, path: str, *, known_as: str | None = None) -> Document | None:
+    """The metadata of a view of the first resource, named as it was typed; None where the path is none."""
+    resource = settings.resources[0]
+    own = resource_metadata_url(resource)
+    view = path.removeprefix(own[own.index(RESOURCE_PATH) :])
+    if not VIEW.fullmatch(view):
+        return None
+    named = (resource if known_as is None else known_as + resource.removeprefix(settings.issuer)) + view
+    return Document(body=_as_json(resource_metadata(settings, named)), headers=HEADERS)
 
 
 def _as_json(value: Mapping[str, Any]) -> bytes:

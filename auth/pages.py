@@ -56,6 +56,7 @@ class SignIn:
     """The name of the person of the local sample workspace, where there is one."""
     wrong: str | None
     """What was wrong with the last try."""
+    back: str = ""
     keeps_name: str | None = None
     """What the narrower key is called that a typed key may be replaced by; None: typed keys are kept as they are."""
 
@@ -137,11 +138,12 @@ class Problem:
 
 
 def sign_in(page: SignIn) -> str:
-    """Ask for an API key, or offer the local workspace: POST /oauth/sign-in with `csrf`, maybe `request`, and
-    `action` of `key` (then `api_key`) or `local`.
+    """Ask for an API key, or offer the local workspace: POST /oauth/sign-in with `csrf`, maybe `request` or `back`,
+    and `action` of `key` (then `api_key`) or `local`.
     """
     if page.asking is None:
-        about = "<p>Sign in to see which apps are connected to your workspace, and to disconnect them.</p>"
+        apps = "which apps are connected to your workspace, and to disconnect them"
+        about = f"<p>Sign in to see {'what your assistant asks of you, and to decide' if page.back else apps}.</p>"
     else:
         about = (
             f"<p>{_name(page.asking)} asks to work with your social accounts. Sign in to see what it wants, "
@@ -188,7 +190,7 @@ def _key_form(page: SignIn) -> str:
 
 
 def _sign_in_fields(page: SignIn) -> list[tuple[str, str]]:
-    return [("csrf", page.csrf), *([("request", page.request_id)] if page.request_id is not None else [])]
+    return [("csrf", page.csrf), *((n, v) for n, v in (("request", page.request_id), ("back", page.back)) if v)]
 
 
 def consent(page: Consent) -> str:
@@ -275,7 +277,6 @@ def _scope_choice(scope: ScopeChoice, number: int, presets: tuple[PresetChoice, 
 def _brand_choices(page: Consent) -> str:
     if not page.can_narrow_brands or not page.brands:
         return "<p>It reaches the brands that your key reaches, and no others.</p>"
-    kinds = [("all", "All brands, also those added later"), ("some", "Only these brands")]
     extent = "".join(
         markup.choice(
             "radio",
@@ -285,7 +286,7 @@ def _brand_choices(page: Consent) -> str:
             identifier=f"brands-{value}",
             is_checked=page.is_some_brands == (value == "some"),
         )
-        for value, title in kinds
+        for value, title in (("all", "All brands, also those added later"), ("some", "Only these brands"))
     )
     rows = "".join(
         markup.choice(

@@ -70,10 +70,16 @@ class Policy:
             raise metadata.BadConfiguration("at least one preset is needed")
 
     def canonical(self, resource: str) -> str:
-        """A resource under the issuer's own name, if it is one under another local name; else as it is."""
+        """A resource under the issuer's own name and without a view of it; else as it is.
+
+        A view, such as /mcp/x/inbox, shows a part of a resource: a token for it is one for the resource.
+        """
         for name in self.local_names:
             if resource.startswith(f"{name}/"):
-                return self.issuer + resource.removeprefix(name)
+                resource = self.issuer + resource.removeprefix(name)
+        for whole in self.resources:
+            if metadata.VIEW.fullmatch(resource.removeprefix(whole)) and resource.startswith(whole):
+                return whole
         return resource
 
     def named(self, resource: str, host: str | None) -> str:

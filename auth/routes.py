@@ -53,6 +53,7 @@ FOR_PEOPLE: tuple[tuple[str, str, Endpoint], ...] = (
     ("GET", "/oauth/apps", connected_apps.show),
     ("POST", "/oauth/apps", connected_apps.act),
 )
+STYLESHEET_PATH = "/oauth/pages.css"
 KEYS_PATHS = ("/jwks", "/.well-known/jwks.json")
 
 
@@ -63,15 +64,17 @@ def routes(authority: Authority) -> list[BaseRoute]:
         for endpoint, paths in FOR_PROGRAMS.values()
         for path in paths
     ]
-    found += [Route(path, _for_people(authority, endpoint), methods=[method]) for method, path, endpoint in FOR_PEOPLE]
+    found += [Route(path, for_people(authority, endpoint), methods=[method]) for method, path, endpoint in FOR_PEOPLE]
     policy = authority.policy
     settings = policy.metadata_settings()
     others = {name.partition("://")[2]: metadata.documents(settings, known_as=name) for name in policy.local_names}
     for path, document in metadata.documents(settings).items():
         by_host = {host: documents[path] for host, documents in others.items()}
         found.append(Route(path, _document(document, by_host), methods=["GET", "OPTIONS"]))
+    view = metadata.RESOURCE_PATH + "/{resource:path}"
+    found.append(Route(view, _view(settings, policy.local_names), methods=["GET", "OPTIONS"]))
     found += [Route(path, _keys(authority), methods=["GET", "OPTIONS"]) for path in KEYS_PATHS]
-    found.append(Route("/oauth/pages.css", _stylesheet, methods=["GET"]))
+    found.append(Route(STYLESHEET_PATH, stylesheet, methods=["GET"]))
     return found
 
 
@@ -120,7 +123,15 @@ class Served(Starlette):
         await (direct or super().__call__)(scope, receive, send)
 
 
-def _for_people(authority: Authority, endpoint: Endpoint) -> Callable[[Request], Awaitable[Response]]:
+def for_people(
+    authority: Authority,
+    endpoint: Endpoint,
+    *,
+    nothing: str = "Nothing was granted.",
+    again: str = "Connect again from your app",
+) -> Callable[[Request], Awaitable[Response]]:
+    """The endpoint of a page, of whose failures a person reads what was not done and what to do next."""
+
     async def answer(request: Request) -> Response:
         browser = Browser(authority, request)
         try:
@@ -134,7 +145,7 @@ def _for_people(authority: Authority, endpoint: Endpoint) -> Callable[[Request],
             logger.error("%s: %s", request.url.path, error)
             problem = pages.Problem(
                 title="Sign-in does not work now",
-                text="The server cannot reach what it keeps sign-ins in. Nothing was granted.",
+                text=f"The server cannot reach what it keeps sign-ins in. {nothing}",
                 advice="Try again in a minute; if it lasts, tell whoever runs this server.",
             )
             return browser.page(pages.problem(problem), 503)
@@ -143,8 +154,8 @@ def _for_people(authority: Authority, endpoint: Endpoint) -> Callable[[Request],
             logger.error("%s failed, reference %s", request.url.path, reference, exc_info=error)
             problem = pages.Problem(
                 title="This server failed",
-                text=f"Nothing was granted. The log of the server has the reason under {reference}.",
-                advice="Connect again from your app; if it lasts, tell whoever runs this server.",
+                text=f"{nothing} The log of the server has the reason under {reference}.",
+                advice=f"{again}; if it lasts, tell whoever runs this server.",
             )
             return browser.page(pages.problem(problem), 500)
 
@@ -165,6 +176,22 @@ def _document(
     return answer
 
 
+def _view(settings: metadata.Settings, local_names: Sequence[str]) -> Callable[[Request], Awaitable[Response]]:
+    """The documents of views, of which there are too many to be made beforehand."""
+    by_host = {name.partition("://")[2]: name for name in local_names}
+
+    async def answer(request: Request) -> Response:
+        if request.method == "OPTIONS":
+            return Response(status_code=204, headers=CORS)
+        known_as = by_host.get(request.headers.get("host", "").lower())
+        document = metadata.view_document(settings, request.url.path, known_as=known_as)
+        if document is None:
+            return Response(status_code=404, headers=CORS)
+        return Response(document.body, 200, document.headers)
+
+    return answer
+
+
 def _keys(authority: Authority) -> Callable[[Request], Awaitable[Response]]:
     async def answer(request: Request) -> Response:
         if request.method == "OPTIONS":
@@ -175,6 +202,7 @@ def _keys(authority: Authority) -> Callable[[Request], Awaitable[Response]]:
     return answer
 
 
-async def _stylesheet(request: Request) -> Response:
+async def stylesheet(request: Request) -> Response:
+    """The look of every page."""
     headers = {"Cache-Control": "public, max-age=3600", "X-Content-Type-Options": "nosniff"}
     return Response(pages.stylesheet(), 200, headers, media_type="text/css")

@@ -1,6 +1,7 @@
 """Signing in at the pages: with an API key, which the API checks, or by one click as the user of a local API."""
 
 import json
+import re
 from collections.abc import Mapping
 from datetime import timedelta
 from ipaddress import ip_address
@@ -26,6 +27,7 @@ from auth.vault import CannotOpen, Secret, open_under_token, seal_under_token
 KEY_KEPT = timedelta(minutes=15)
 """How long a pasted key waits for the consent; then it is asked for again."""
 _MAX_KEY_CHARACTERS = 512
+_BACK = re.compile(r"/[a-z]+/[A-Za-z0-9_-]{16,64}")
 _PROXY_HEADERS = ("forwarded", "x-forwarded-", "x-real-ip", "x-original-", "true-client-ip", "cf-", "via")
 """How the names begin of the headers that tunnels and proxies add."""
 
@@ -33,15 +35,15 @@ _PROXY_HEADERS = ("forwarded", "x-forwarded-", "x-real-ip", "x-original-", "true
 async def show(authority: Authority, request: Request) -> Response:
     """Answer GET of /oauth/sign-in."""
     browser = Browser(authority, request)
-    request_id = first(_query(request), "request")
-    return await _page(authority, browser, request_id, wrong=None)
+    query = _query(request)
+    return await _page(authority, browser, first(query, "request"), back=_back(query), wrong=None)
 
 
 async def sign_in(authority: Authority, request: Request) -> Response:
     """Answer POST of /oauth/sign-in: go on to the consent, or to the connected apps."""
     browser = Browser(authority, request)
     values = await read_page_form(request)
-    request_id = first(values, "request")
+    request_id, back = first(values, "request"), _back(values)
     secret = browser.request_secret(request_id) if request_id else browser.visit_secret()
     browser.check_post(first(values, "csrf"), secret, f"sign-in|{request_id}")
     if request_id:
@@ -52,15 +54,28 @@ async def sign_in(authority: Authority, request: Request) -> Response:
     except KeyRefused:
         await authority.audit.note(Kind.SIGN_IN_REFUSED)
         wrong = "The API does not know this key. Copy it again from your workspace, whole; a revoked key does not work."
-        return await _page(authority, browser, request_id, wrong=wrong, status=401)
+        return await _page(authority, browser, request_id, back=back, wrong=wrong, status=401)
     except PaymentOverdue:
-        return await _page(authority, browser, request_id, wrong=_OVERDUE, status=403)
+        return await _page(authority, browser, request_id, back=back, wrong=_OVERDUE, status=403)
     except UpstreamUnavailable:
         wrong = "The API does not answer now, so the key could not be checked. Try again in a minute."
-        return await _page(authority, browser, request_id, wrong=wrong, status=503)
+        return await _page(authority, browser, request_id, back=back, wrong=wrong, status=503)
     await begin_session(authority, browser, person, key=key, mark=mark_of(key, person))
     await authority.audit.note(Kind.SIGNED_IN, subject=person.subject, by=_way(values))
-    return browser.go(f"/oauth/consent?request={quote(request_id)}" if request_id else "/oauth/apps")
+    if request_id:
+        return browser.go(f"/oauth/consent?request={quote(request_id)}")
+    return browser.go(back or "/oauth/apps")
+
+
+def address_for(back: str) -> str:
+    """Where somebody signs in who then comes back to a page of this server, by its path."""
+    return f"/oauth/sign-in?back={quote(back)}"
+
+
+def _back(values: Values) -> str:
+    """The page to come back to: a plain path of this server's own, or nothing (CWE-601)."""
+    given = first(values, "back")
+    return given if _BACK.fullmatch(given) else ""
 
 
 _OVERDUE = "A payment is overdue for this workspace. Settle it under billing, then sign in again."
@@ -228,7 +243,7 @@ def _way(values: Values) -> str:
 
 
 async def _page(
-    authority: Authority, browser: Browser, request_id: str, *, wrong: str | None, status: int = 200
+    authority: Authority, browser: Browser, request_id: str, *, back: str, wrong: str | None, status: int = 200
 ) -> Response:
     asks = None
     if request_id:
@@ -240,6 +255,7 @@ async def _page(
         pages.SignIn(
             csrf=browser.csrf(secret or "", f"sign-in|{request_id}"),
             request_id=request_id or None,
+            back=back,
             asking=asks,
             local_user=None if local is None else local.name,
             wrong=wrong,

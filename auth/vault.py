@@ -280,6 +280,20 @@ def open_under_token(sealed: bytes, *, token: Secret, purpose: Purpose) -> Secre
     return _open(_derived(token, f"v1|token|{purpose}"), sealed, purpose.encode())
 
 
+def seal_with(key: Secret, secret: Secret, *context: str) -> bytes:
+    """Seal under a key of 32 bytes; whoever opens it has to name the same context."""
+    return _seal(key, secret, _joined(*context))
+
+
+def open_with(key: Secret, sealed: bytes, *context: str) -> Secret:
+    """Open what `seal_with` sealed.
+
+    Raises:
+        CannotOpen: another key or context, or damaged.
+    """
+    return _open(key, sealed, _joined(*context))
+
+
 def _wrapping_context(key_id: str, context: GrantContext) -> bytes:
     return b"wrap|" + key_id.encode() + b"|" + context.associated_data()
 

@@ -67,9 +67,10 @@ def _moving(file: Path) -> Inspection | None:
     from av.stream import Disposition
 
     with file.open("rb") as opened:
-        # HEIF and AVIF are pictures in the container of films (ISO 23008-12).
-        if opened.read(12)[4:] in _STILL_BRANDS:
-            return None
+        start = opened.read(12)
+    # HEIF and AVIF are pictures in the container of films (ISO 23008-12).
+    if start[4:] in _STILL_BRANDS:
+        return None
     try:
         with av.open(str(file), metadata_errors="ignore") as container:
             names = container.format.name
@@ -81,7 +82,7 @@ def _moving(file: Path) -> Inspection | None:
                 content_type = next((kind for sign, kind in _VIDEOS if sign in names), None)
                 if content_type is None:
                     return None
-                if content_type == "video/mp4" and file.open("rb").read(12)[8:12] == b"qt  ":
+                if content_type == "video/mp4" and start[8:12] == b"qt  ":
                     content_type = "video/quicktime"
                 return Inspection(
                     content_type=content_type,

@@ -75,7 +75,12 @@ def create_app(
     async def health(_request: Request) -> JSONResponse:
         return JSONResponse({"status": "ok"})
 
-    routes: list[Any] = [Route("/health", health), Route("/mcp", guarded), *metrics]
+    routes: list[Any] = [
+        Route("/health", health),
+        Route("/mcp", guarded),
+        Route("/mcp/x/{toolsets}", guarded),
+        *metrics,
+    ]
     if sign_in:
         # Its own routes judge origins: programs may call from any page, forms come from this server's pages only.
         routes += [_hosted(route, names) for route in sign_in]
@@ -125,7 +130,7 @@ class McpGuard:
         admitted = await self._door.admit(None if authorization is None else authorization.decode("latin-1"))
         host = headers.get(b"host", b"").decode("latin-1")
         if isinstance(admitted, Turned):
-            await _turn(send, self._door.addressed(admitted, host))
+            await _turn(send, self._door.addressed(admitted, host, scope["path"]))
             return
         caller = admitted
         if scope["method"] != "POST":
@@ -161,7 +166,7 @@ class McpGuard:
             body, receive = await _whole(receive, self._limits.max_body_bytes)
             turned = self._door.admits_message(caller, _parsed(body))
             if turned is not None:
-                await _turn(send, self._door.addressed(turned, host))
+                await _turn(send, self._door.addressed(turned, host, scope["path"]))
                 return
         length = headers.get(b"content-length", b"0")
         if length.isdigit() and 0 < int(length) <= MAX_PEEKED_BYTES:
@@ -173,16 +178,18 @@ class McpGuard:
                 with contextlib.suppress(ValueError, KeyError, TypeError, RecursionError):
                     self._running.cancel(calling(scope, caller, json.loads(body)["params"]["requestId"]))
         scope.setdefault("state", {})
-        scope["state"] = {**scope["state"], "caller": caller, "running": self._running}
-        held = send if caller.grant_id is None else _Held(send, caller, self._door, host)
+        scope["state"] = {**scope["state"], "caller": caller, "running": self._running, "path": scope["path"]}
+        # The SDK serves one path; which view of it was asked for is the mode's to know.
+        scope = {**scope, "path": "/mcp", "raw_path": b"/mcp"}
+        held = send if caller.grant_id is None else _Held(send, caller, self._door, host, scope["state"]["path"])
         await self._app(scope, receive, held)
 
 
 class _Held:
     """Holds the status back until there is something to say, so that a refused key can still become a 401."""
 
-    def __init__(self, send: Send, caller: Caller, door: Door, host: str) -> None:
-        self._send, self._caller, self._door, self._host = send, caller, door, host
+    def __init__(self, send: Send, caller: Caller, door: Door, host: str, path: str) -> None:
+        self._send, self._caller, self._door, self._host, self._path = send, caller, door, host, path
         self._start: Message | None = None
         self._is_turned = False
 
@@ -199,7 +206,7 @@ class _Held:
             if self._caller.outcome.is_key_refused:
                 self._is_turned = True
                 turned = await self._door.key_refused(self._caller)
-                await _turn(self._send, self._door.addressed(turned, self._host))
+                await _turn(self._send, self._door.addressed(turned, self._host, self._path))
                 return
             start, self._start = self._start, None
             await self._send(start)

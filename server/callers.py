@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from pydantic import BaseModel
@@ -57,6 +58,10 @@ class Caller:
     def may_see(self, permission: Permission) -> bool:
         """Whether a tool is listed: what the API would refuse to every sign-in is not."""
         return self.scopes is None or (permission is not Access.DASHBOARD and not self.lacks(permission))
+
+    def may_see_one(self, scopes: Collection[str]) -> bool:
+        """Whether a tool that needs one of these scopes, as written in `schemas.json`, is listed."""
+        return not scopes or any(self.may_see(permission_named(scope)) for scope in scopes)
 
     def challenge_scope(self, missing: frozenset[TokenScope]) -> str:
         """What to ask for: with what was granted, because not every client adds it (RFC 6750 §3)."""

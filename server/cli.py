@@ -5,7 +5,7 @@ import json
 import sys
 from importlib.metadata import version
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, Any, Literal, NoReturn
 from urllib.parse import parse_qs, urlsplit
 
 from cyclopts import App, Parameter
@@ -13,6 +13,8 @@ from cyclopts import App, Parameter
 from server.cli_sign_in import APPS
 from server.printing import print_out
 from server.serve import run_api, run_http, run_stdio, settings_or_exit, stop
+
+Confirm = Literal["never", "destructive", "public"]
 
 
 def _version() -> str:
@@ -34,9 +36,32 @@ for part in APPS:
 
 @app.default
 @app.command(name="stdio")
-def stdio() -> None:
-    """Serve MCP over standard input and output."""
-    run_stdio()
+def stdio(
+    *,
+    toolsets: str | None = None,
+    read_only: bool = False,
+    draft_only: bool = False,
+    confirm: Confirm | None = None,
+    allow_secret_arguments: bool = False,
+) -> None:
+    """Serve MCP over standard input and output.
+
+    Args:
+        toolsets: Tools to list, separated by commas: core (default), all, inbox, publishing, …
+        read_only: Refuse everything that changes something.
+        draft_only: Refuse everything that changes something but drafts.
+        confirm: What a person is asked about first: never, destructive, or public.
+        allow_secret_arguments: Take X credentials and bot tokens as arguments, where a model reads them.
+    """
+    run_stdio(
+        settings_or_exit(
+            toolsets=toolsets,
+            read_only=read_only or None,
+            draft_only=draft_only or None,
+            confirm=confirm,
+            allow_secret_arguments=allow_secret_arguments or None,
+        )
+    )
 
 
 @app.command(name="http")
@@ -52,6 +77,11 @@ def http(
     empty: bool = False,
     simulate: bool = False,
     dev: bool = False,
+    toolsets: str | None = None,
+    read_only: bool = False,
+    draft_only: bool = False,
+    confirm: Confirm | None = None,
+    allow_secret_arguments: bool = False,
 ) -> None:
     """Serve MCP over HTTP at /mcp; without SOCIALAPI_API_KEY on the local REST API, served at /v1.
 
@@ -66,9 +96,25 @@ def http(
         empty: Start without the sample workspace.
         simulate: Let new comments and messages arrive by themselves.
         dev: Keep the key-encryption key of sign-ins in the data folder, also at a public address.
+        toolsets: Tools to list, separated by commas: core (default), all, inbox, publishing, …
+        read_only: Refuse everything that changes something.
+        draft_only: Refuse everything that changes something but drafts.
+        confirm: What a person is asked about first: never, destructive, or public.
+        allow_secret_arguments: Take X credentials and bot tokens as arguments, where a model reads them.
     """
     _refuse_password(database)
-    settings = settings_or_exit(host=host, port=port, public_url=public_url, data_dir=data, database_url=database)
+    settings = settings_or_exit(
+        host=host,
+        port=port,
+        public_url=public_url,
+        data_dir=data,
+        database_url=database,
+        toolsets=toolsets,
+        read_only=read_only or None,
+        draft_only=draft_only or None,
+        confirm=confirm,
+        allow_secret_arguments=allow_secret_arguments or None,
+    )
     if workers < 1:
         stop("--workers takes a number from 1 on")
     if workers > 1 and memory:
@@ -235,14 +281,18 @@ async def _call(name: str, arguments: dict[str, Any]) -> int:
     from localapi.app import CannotStart
     from server import logs, results
     from server.wiring import rest_client
-    from tools.definitions import operation_named
+    from tools.definitions import operation_named, workflow_named
     from tools.rest import ApiError, BadFile, NoAnswer
 
     operation = operation_named(name)
-    if operation is None:
+    if operation is None and workflow_named(name) is None:
         _usage(f"there is no tool {name!r}; `socialapi-mcp tools` lists them")
     settings = settings_or_exit()
     logs.set_up(settings.log_level)
+    if operation is None:
+        from server.shell_calls import run
+
+        return await run(settings, name, arguments)
     try:
         args = operation.args.model_validate(arguments)
         async with rest_client(settings, with_files=True) as rest:

@@ -14,6 +14,7 @@ from mcp.types import (
 )
 
 from server.callers import Caller, NotGranted, exchange
+from server.foreign_text import is_plain
 from server.prompts import WORKFLOWS
 from server.resources import ADDRESSES
 from tools.definitions import operation_named
@@ -84,6 +85,8 @@ class Completions:
             for row in (rows if isinstance(rows, list) else [])
             if isinstance(row, dict)
             and row.get("id")
+            # A value is shown and put in by itself: nothing but an id may come of a list that strangers write to.
+            and is_plain(str(row["id"]))
             and any(typed in str(row.get(key) or "").casefold() for key in ("id", *fields))
         ]
 

@@ -40,7 +40,7 @@ async def _day(client: Client) -> None:
     post = posts["data"][0]
     where = {"post_id": post["platform_id"], "account_id": post["account_id"]}
     _say(f"{len(posts['data'])} posts with comments; the latest has {post['comment_count']}")
-    comments = await _call(client, "list_comments", where)
+    comments = await _call(client, "list_comments", {**where, "detail": "full"})
     waiting = [row for row in comments["data"] if not row["is_owner"] and not row["has_replies"]]
     _say(f"{len(waiting)} unanswered; the first, by {waiting[0]['author_name']}: {waiting[0]['text']}")
 

@@ -2,38 +2,50 @@
 
 import logging
 import secrets
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
 from functools import wraps
 from importlib.metadata import version
 from typing import Any, TypeVar
 
+import anyio
 from mcp.server import Server, ServerRequestContext
 from mcp.server.caching import CacheHint
+from mcp.server.request_state import RequestStateBoundary, RequestStateSecurity
 from mcp.shared.exceptions import MCPError
 from mcp.types import (
     INTERNAL_ERROR,
     INVALID_PARAMS,
     CallToolRequestParams,
     CallToolResult,
+    InputRequiredResult,
     ListToolsResult,
     PaginatedRequestParams,
     Tool,
 )
-from pydantic import ValidationError
 
-from auth.scopes import Permission, Scope
+from auth.scopes import Scope
 from server import completions, prompts, resources, results
-from server.callers import FOR_DRAFTS, PROCESS, Caller, NotGranted, OnlyDrafts, exchange, permission_named
+from server.asking import ANSWERED_WITHIN, Ask
+from server.callers import FOR_DRAFTS, PROCESS, Caller
+from server.calls import Call, Failed, Refused, Services
 from server.instructions import INSTRUCTIONS
+from server.mode import Mode, of_request
+from server.platforms import Connected, is_of_platforms
 from server.running import Running, calling
-from tools.definitions import definitions, operation_named
+from server.running_operations import run_operation
+from server.workflows import run_workflow
+from tools.definitions import Definition, definitions, operation_named, workflow_named
+from tools.operation import Operation
 from tools.registry import ALIASES
-from tools.rest import ApiError, BadFile, NoAnswer, RestClient
+from tools.rest import RestClient
 
 logger = logging.getLogger(f"socialapi_mcp.{__name__}")
 
 NAME = "socialapi-mcp"
 LIST_TTL_MILLISECONDS = 3_600_000
+PLATFORMS_TTL_MILLISECONDS = 300_000
+"""Where the list depends on which accounts are connected."""
 MAX_LISTINGS = 64
 REQUEST_CANCELLED = -32800
 """As the Language Server Protocol has it: MCP wants no answer to a cancelled request, but the response has to end."""
@@ -43,42 +55,53 @@ P = TypeVar("P")
 R = TypeVar("R")
 
 
-def build_server(rest: RestClient) -> Server[Any]:
-    """An MCP server whose every call goes through one REST client."""
-    listings = _Listings()
+def build_server(rest: RestClient, process: Mode | None = None, services: Services | None = None) -> Server[Any]:
+    """An MCP server whose every call goes through one REST client, in the mode of its process."""
+    process, services = process or Mode(), services or Services(rest=rest)
+    listings, connected = _Listings(), Connected()
 
     async def list_tools(ctx: Context, params: PaginatedRequestParams | None) -> ListToolsResult:
-        return listings.of(caller(ctx))
+        who, mode = caller(ctx), _mode(process, ctx)
+        platforms = None
+        if listings.has_any_of_platforms(mode):
+            platforms = await connected.of(Call(services=services, caller=who, mode=mode, context=ctx))
+        return listings.of(who, mode, platforms)
 
-    async def call_tool(ctx: Context, params: CallToolRequestParams) -> CallToolResult:
+    async def call_tool(ctx: Context, params: CallToolRequestParams) -> CallToolResult | InputRequiredResult:
         name = ALIASES.get(params.name, params.name)
-        operation = operation_named(name)
-        if operation is None:
+        entry, tool = definitions().get(name), operation_named(name) or workflow_named(name)
+        if entry is None or tool is None:
             raise MCPError(INVALID_PARAMS, f"there is no tool {results.plain(params.name)[:80]}; see tools/list")
+        call = Call(services=services, caller=caller(ctx), mode=_mode(process, ctx), context=ctx, params=params)
+        if not call.mode.allows(name, entry):
+            return results.failure(call.mode.refusal(name))
         try:
-            args = operation.args.model_validate(params.arguments or {})
-            answer = await exchange(rest, caller(ctx), operation, args)
-        except ValidationError as error:
-            return results.bad_arguments(operation, error)
-        except NotGranted as error:
-            return results.not_granted(operation, error.scope)
-        except OnlyDrafts:
-            return results.only_drafts(operation)
-        except BadFile as error:
-            return results.bad_file(operation, error)
-        except ApiError as error:
-            return results.api_error(operation, error)
-        except NoAnswer as error:
-            return results.no_answer(operation, error)
-        return results.success(operation, answer)
+            if isinstance(tool, Operation):
+                return await run_operation(call, tool, params.arguments or {})
+            return await run_workflow(call, tool, params.arguments or {})
+        except Refused as refusal:
+            return results.failure(refusal.lines)
+        except Failed as failure:
+            return failure.result
+        except Ask as question:
+            return question.result
+
+    @asynccontextmanager
+    async def lifespan(_server: Server[Any]) -> AsyncGenerator[dict[str, Any]]:
+        try:
+            yield {}
+        finally:
+            with anyio.CancelScope(shield=True):
+                await services.records.close()
 
     hint = CacheHint(ttl_ms=LIST_TTL_MILLISECONDS, scope="private")
-    listed = resources.Resources(rest, caller)
-    return Server(
+    listed = resources.Resources(services, process, caller)
+    server: Server[Any] = Server(
         NAME,
         version=version(NAME),
         title="SocialAPI.AI",
         instructions=INSTRUCTIONS,
+        lifespan=lifespan,
         cache_hints={
             "tools/list": hint,
             "prompts/list": hint,
@@ -95,26 +118,40 @@ def build_server(rest: RestClient) -> Server[Any]:
         on_get_prompt=guarded(prompts.get_prompt),
         on_completion=guarded(completions.Completions(rest, caller).complete),
     )
+    # A question's state counts for the caller, the tool, its arguments and some minutes only.
+    security = RequestStateSecurity(
+        keys=[services.key("request-state")],
+        ttl=ANSWERED_WITHIN.total_seconds(),
+        bind_principal=lambda ctx: caller(ctx).identity,
+    )
+    server.middleware.append(RequestStateBoundary(security, default_audience=NAME))
+    return server
 
 
 class _Listings:
-    """What `tools/list` answers, made once for each set of scopes."""
+    """What `tools/list` answers, made once for each set of scopes, each mode, and each set of platforms."""
 
     def __init__(self) -> None:
-        self._rows = [
-            (name, permission_named(entry["scope"]), Tool.model_validate(entry["tool"]))
-            for name, entry in definitions().items()
-        ]
+        self._rows = [(name, entry, Tool.model_validate(entry["tool"])) for name, entry in definitions().items()]
+        self._bound = {name: entry for name, entry in definitions().items() if is_of_platforms(name, entry)}
         self._made: dict[object, ListToolsResult] = {}
 
-    def of(self, who: Caller) -> ListToolsResult:
-        """The tools that the caller's credential allows, in the order of the catalogue."""
-        kind = who.scopes, who.drafts_only
+    def has_any_of_platforms(self, mode: Mode) -> bool:
+        """Whether the list depends on which platforms are connected."""
+        return any(mode.lists(name, entry) for name, entry in self._bound.items())
+
+    def of(self, who: Caller, mode: Mode, platforms: frozenset[str] | None) -> ListToolsResult:
+        """The tools that the credential allows, the mode shows, and a platform is connected for; in a fixed order."""
+        kind = who.scopes, who.drafts_only, mode.key, platforms
         found = self._made.get(kind)
         if found is None:
             found = ListToolsResult(
-                tools=[tool for name, permission, tool in self._rows if _is_listed(who, name, permission, tool)],
-                ttl_ms=LIST_TTL_MILLISECONDS,
+                tools=[
+                    tool
+                    for name, entry, tool in self._rows
+                    if _is_listed(who, mode, name, entry) and self._is_reachable(name, platforms)
+                ],
+                ttl_ms=LIST_TTL_MILLISECONDS if platforms is None else PLATFORMS_TTL_MILLISECONDS,
                 # Private, because the list depends on what the caller's credential allows.
                 cache_scope="private",
             )
@@ -123,12 +160,24 @@ class _Listings:
                 self._made[kind] = found
         return found
 
+    def _is_reachable(self, name: str, platforms: frozenset[str] | None) -> bool:
+        return platforms is None or name not in self._bound or not platforms.isdisjoint(self._bound[name]["platforms"])
 
-def _is_listed(who: Caller, name: str, permission: Permission, tool: Tool) -> bool:
-    if not who.may_see(permission):
+
+def _is_listed(who: Caller, mode: Mode, name: str, entry: Definition) -> bool:
+    if not mode.lists(name, entry) or not who.may_see_one(entry["scopes"]):
         return False
-    is_read = tool.annotations is not None and tool.annotations.read_only_hint
-    return not who.drafts_only or permission is not Scope.POSTS_WRITE or bool(is_read) or name in FOR_DRAFTS
+    is_read = entry["tool"]["annotations"]["readOnlyHint"]
+    writes_posts = Scope.POSTS_WRITE in entry["scopes"]
+    return not who.drafts_only or not writes_posts or is_read or name in FOR_DRAFTS or bool(entry.get("drafts"))
+
+
+def _mode(process: Mode, ctx: Context) -> Mode:
+    """The mode of a request; what it names and does not exist is the client's mistake."""
+    try:
+        return of_request(process, ctx.request)
+    except ValueError as error:
+        raise MCPError(INVALID_PARAMS, str(error)) from None
 
 
 def caller(ctx: Context) -> Caller:

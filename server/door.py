@@ -10,15 +10,16 @@ from typing import Any, Protocol
 from auth.audit import Kind
 from auth.authority import Authority
 from auth.broker import Credential, NoCredential
-from auth.metadata import resource_metadata_url
+from auth.metadata import VIEW, resource_metadata_url
 from auth.records import Unavailable
-from auth.scopes import format_scopes, parse_scopes
+from auth.scopes import TokenScope, format_scopes, parse_scopes
 from auth.tokens import Claims, TokenRefused
 from auth.vault import VaultError
 from server.callers import Caller, caller_of, permission_named
 from server.resources import tool_of
 from tools.definitions import definitions
 from tools.registry import ALIASES
+from tools.surfaces import RUNNERS
 
 logger = logging.getLogger(f"socialapi_mcp.{__name__}")
 
@@ -46,8 +47,8 @@ class Door(Protocol):
         """Refuse a call that needs more than was granted, before anything happens."""
         ...
 
-    def addressed(self, turned: Turned, host: str | None) -> Turned:
-        """The same for whoever asked by this name of the machine."""
+    def addressed(self, turned: Turned, host: str | None, path: str = "") -> Turned:
+        """The same for whoever asked by this name of the machine, at this path."""
         ...
 
     async def key_refused(self, caller: Caller) -> Turned:
@@ -74,7 +75,7 @@ class KeysOnly:
     def admits_message(self, caller: Caller, message: Any) -> Turned | None:
         return None
 
-    def addressed(self, turned: Turned, host: str | None) -> Turned:
+    def addressed(self, turned: Turned, host: str | None, path: str = "") -> Turned:
         return turned
 
     async def key_refused(self, caller: Caller) -> Turned:
@@ -140,9 +141,11 @@ class SignIn:
         """403 with every scope that a call needs: clients ask for them and come again (RFC 6750 §3.1)."""
         name = _tool_called(message)
         entry = None if name is None else definitions().get(name)
-        missing = frozenset() if entry is None else caller.lacks(permission_named(entry["scope"]))
-        if not missing:
+        needed = [] if entry is None else [caller.lacks(permission_named(scope)) for scope in entry["scopes"]]
+        # A workflow goes as far as one of its scopes leads; whoever has none is told of all.
+        if not needed or not all(needed):
             return None
+        missing = frozenset[TokenScope]().union(*needed)
         words = f"this call needs {format_scopes(missing)}, which was not granted"
         return Turned(
             status=403,
@@ -150,9 +153,10 @@ class SignIn:
             headers=(self._header("insufficient_scope", words, caller.challenge_scope(missing)),),
         )
 
-    def addressed(self, turned: Turned, host: str | None) -> Turned:
+    def addressed(self, turned: Turned, host: str | None, path: str = "") -> Turned:
         """The challenge leads to the document that has the name which was typed: clients compare the two."""
-        named = self.authority.policy.named(self.resource, host)
+        view = path.removeprefix("/mcp")
+        named = self.authority.policy.named(self.resource, host) + (view if VIEW.fullmatch(view) else "")
         if named == self.resource:
             return turned
         old, new = (resource_metadata_url(one).encode() for one in (self.resource, named))
@@ -186,5 +190,8 @@ def _tool_called(message: Any) -> str | None:
         return None
     name, uri = params.get("name"), params.get("uri")
     if message.get("method") == "tools/call" and isinstance(name, str):
+        arguments = params.get("arguments")
+        inner = arguments.get("name") if isinstance(arguments, dict) and name in RUNNERS else None
+        name = inner if isinstance(inner, str) else name
         return ALIASES.get(name, name)
     return tool_of(uri) if message.get("method") == "resources/read" and isinstance(uri, str) else None

@@ -7,9 +7,9 @@ def main() -> None:
     """Run the command line."""
     if sys.argv[1:] in ([], ["stdio"]):
         # The whole command line costs a fifth of a second that a host starting the server would wait for.
-        from server.serve import run_stdio
+        from server.serve import run_stdio, settings_or_exit
 
-        run_stdio()
+        run_stdio(settings_or_exit())
         return
     from cyclopts import CycloptsError
 

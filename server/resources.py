@@ -1,7 +1,7 @@
 """Reads that deserve an address: resources and resource templates."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote
@@ -24,12 +24,19 @@ from pydantic import ValidationError
 
 from server import results
 from server.callers import Caller, NotGranted, exchange
+from server.calls import Call, Services
+from server.fences import fence
+from server.mode import Mode
+from server.running_operations import opened_by
 from tools.definitions import definitions, operation_named
-from tools.rest import ApiError, NoAnswer, RestClient
+from tools.operation import AnyOperation
+from tools.rest import ApiError, NoAnswer
 
 Context = ServerRequestContext[Any, Any]
 
 JSON = "application/json"
+ABOUT_QUOTES = "about_quotes"
+"""Where a resource says what its fences mean."""
 _VARIABLE = re.compile(r"{(\w+)}")
 
 
@@ -86,7 +93,8 @@ def _capabilities(platform: str | None) -> dict[str, Any]:
 class Resources:
     """Handlers of the three resource methods."""
 
-    rest: RestClient
+    services: Services
+    mode: Mode
     caller: Callable[[Context], Caller]
 
     async def list_resources(self, ctx: Context, params: PaginatedRequestParams | None) -> ListResourcesResult:
@@ -124,11 +132,12 @@ class Resources:
             if match is None or operation is None:
                 continue
             try:
-                args = operation.args.model_validate(
-                    # RFC 6570 §3.2.2: a variable is escaped when it is put in.
-                    {operation.path_names.get(name, name): unquote(value) for name, value in match.groupdict().items()}
-                )
-                answer = await exchange(self.rest, self.caller(ctx), operation, args)
+                # RFC 6570 §3.2.2: a variable is escaped when it is put in.
+                given = {
+                    operation.path_names.get(name, name): unquote(value) for name, value in match.groupdict().items()
+                }
+                args = operation.args.model_validate(given)
+                answer = await exchange(self.services.rest, self.caller(ctx), operation, args)
             except ValidationError:
                 break
             except NotGranted as error:
@@ -137,11 +146,12 @@ class Resources:
             except ApiError as error:
                 # Only what is about the address itself is the caller's mistake in it; an outage or a bad key is not.
                 code = INVALID_PARAMS if error.status in {400, 404, 410, 422} else INTERNAL_ERROR
-                message = f"{uri}: {results.plain(error.message or error.code)}"
+                message = f"{uri}: {results.relayed(error.message or error.code)}"
                 raise MCPError(code, message, data={"uri": uri}) from None
             except NoAnswer as error:
                 raise MCPError(INTERNAL_ERROR, f"{uri}: {error.reason}; try again") from None
-            text = results.compact(answer.body | _capabilities(match.groupdict().get("platform")))
+            body = await self._fenced(ctx, operation, given, answer.body)
+            text = results.compact(body | _capabilities(match.groupdict().get("platform")))
             return ReadResourceResult(
                 contents=[TextResourceContents(uri=uri, mime_type=JSON, text=text)],
                 ttl_ms=row.ttl_milliseconds,
@@ -151,3 +161,14 @@ class Resources:
         raise MCPError(
             INVALID_PARAMS, f"there is no resource {results.plain(uri)[:200]}; known: {known}", data={"uri": uri}
         )
+
+    async def _fenced(
+        self, ctx: Context, operation: AnyOperation, given: Mapping[str, Any], body: dict[str, Any]
+    ) -> dict[str, Any]:
+        """The body with strangers' words in fences; that they were read counts as in a tool call."""
+        fenced = fence(operation.result, results.fitting(operation, body))
+        if fenced.holds_foreign:
+            call = Call(services=self.services, caller=self.caller(ctx), mode=self.mode, context=ctx)
+            await self.services.records.taint(call.owner, now=call.now, threads=opened_by(operation, given))
+        # First, since whoever reads it should know before the words come.
+        return {ABOUT_QUOTES: fenced.note, **fenced.body} if fenced.note else dict(fenced.body)

@@ -10,18 +10,24 @@ from typing import Any
 from mcp.types import CallToolResult, TextContent
 from pydantic import ValidationError
 
-from tools.definitions import definitions
+from server.foreign_text import clean
+from tools.definitions import input_schema
 from tools.errors import error_info
 from tools.operation import AnyOperation, Effect
-from tools.rest import Answer, ApiError, BadFile, NoAnswer
+from tools.rest import ApiError, BadFile, NoAnswer
+from tools.workflow import AnyWorkflow
 
 MAX_MESSAGE_LENGTH = 500
 
 
-def success(operation: AnyOperation, answer: Answer) -> CallToolResult:
-    """The API's answer as structured content, and the same as compact JSON without nulls."""
-    body = _fitting(operation, answer.body)
-    return CallToolResult(content=[_text(compact(body))], structured_content=body)
+def answered(body: dict[str, Any], notes: Iterable[str]) -> CallToolResult:
+    """An answer as structured content, and as compact JSON without nulls, with what is to be said about it."""
+    return CallToolResult(content=[_text("\n".join([compact(body), *notes]))], structured_content=body)
+
+
+def told(body: dict[str, Any], text: str | None = None) -> CallToolResult:
+    """A workflow's answer: structured, and as text."""
+    return CallToolResult(content=[_text(compact(body) if text is None else text)], structured_content=body)
 
 
 def compact(value: Any) -> str:
@@ -32,15 +38,15 @@ def compact(value: Any) -> str:
 def api_error(operation: AnyOperation, error: ApiError) -> CallToolResult:
     """What the API refused, why, and what to do next."""
     info = error_info(error.code, error.status)
-    message = plain(error.message)
-    lines = [f"{operation.title} failed: {message or _said_nothing(error.status)}", f"code: {plain(error.code)}"]
+    message = relayed(error.message)
+    lines = [f"{operation.title} failed: {message or _said_nothing(error.status)}", f"code: {relayed(error.code)}"]
     if field := error.meta.get("field"):
-        lines.append(f"field: {plain(str(field))}")
+        lines.append(f"field: {relayed(str(field))}")
     if scope := error.meta.get("required_scope"):
-        lines.append(f"scope needed: {plain(str(scope))}")
+        lines.append(f"scope needed: {relayed(str(scope))}")
     lines.append(f"HTTP status: {error.status}")
     if error.request_id:
-        lines.append(f"request id: {plain(str(error.request_id))}")
+        lines.append(f"request id: {relayed(str(error.request_id))}")
     lines.append(f"retry: {_retry(operation, info.retry, error)}")
     lines += _target_lines(error.body)
     lines.append(f"next: {info.advice}")
@@ -157,7 +163,7 @@ _CHECKS: Mapping[str, str] = {
 }
 
 
-def bad_arguments(operation: AnyOperation, error: ValidationError) -> CallToolResult:
+def bad_arguments(operation: AnyOperation | AnyWorkflow, error: ValidationError) -> CallToolResult:
     """Every argument that will not do, and the nearest known name for one that does not exist."""
     lines = [f"{operation.name} was not called: its arguments are not right."]
     for problem in error.errors(include_url=False, include_input=False, include_context=False):
@@ -185,10 +191,9 @@ def _of_one_field(place: tuple[int | str, ...], message: str) -> tuple[str, str]
     return ".".join(parts) or "arguments", message
 
 
-def _known_names(operation: AnyOperation, place: tuple[int | str, ...]) -> list[str]:
+def _known_names(operation: AnyOperation | AnyWorkflow, place: tuple[int | str, ...]) -> list[str]:
     """The arguments that exist where `place` points: at the top, or in an object nested there."""
-    entry = definitions().get(operation.name)
-    nodes: list[Any] = [entry["tool"]["inputSchema"]] if entry else []
+    nodes: list[Any] = [input_schema(operation)]
     for part in place:
         inner = [
             node.get("items") if isinstance(part, int) else node.get("properties", {}).get(part)
@@ -214,6 +219,11 @@ def plain(text: str) -> str:
     return line if len(line) <= MAX_MESSAGE_LENGTH else line[:MAX_MESSAGE_LENGTH] + "…"
 
 
+def relayed(text: str) -> str:
+    """What the API says of a failure, on one line: it may quote strangers, so nothing in it acts or hides."""
+    return clean(plain(text), limit=MAX_MESSAGE_LENGTH)
+
+
 def _retry(operation: AnyOperation, kind: str, error: ApiError) -> str:
     if error.retry_after_seconds is not None and kind != "never":
         return f"yes, after {math.ceil(error.retry_after_seconds)} s"
@@ -230,13 +240,13 @@ def _target_lines(body: Any) -> list[str]:
         problem = target.get("error") if isinstance(target, dict) else None
         if isinstance(problem, dict):
             where = f"{target.get('platform', '?')} {target.get('account_id', '')}".strip()
-            lines.append(plain(f"target {where}: {problem.get('code', '')} {problem.get('message', '')}"))
+            lines.append(relayed(f"target {where}: {problem.get('code', '')} {problem.get('message', '')}"))
     if lines and isinstance(body, dict) and body.get("id"):
-        lines.append(plain(f"post id: {body['id']}"))
+        lines.append(relayed(f"post id: {body['id']}"))
     return lines
 
 
-def _fitting(operation: AnyOperation, body: dict[str, Any]) -> dict[str, Any]:
+def fitting(operation: AnyOperation, body: dict[str, Any]) -> dict[str, Any]:
     """The answer so that it keeps to the output schema: fields of another type than documented move aside, whole."""
     try:
         operation.result.model_validate(body, strict=True)

@@ -6,13 +6,16 @@ import json
 import os
 import socket
 import sys
+import tempfile
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any, NoReturn
 
 from pydantic import ValidationError
 
 from server import logs
+from server.mode import Mode, of_process
 from server.settings import Settings
 
 WORKER_VARIABLE = "SOCIALAPI_WORKER_OPTIONS"
@@ -32,6 +35,24 @@ def settings_or_exit(**overrides: object) -> Settings:
         stop("; ".join(lines))
 
 
+def mode_or_exit(settings: Settings) -> Mode:
+    """The mode that the settings choose, or one line and exit 1."""
+    try:
+        return of_process(settings)
+    except ValueError as error:
+        _leave(str(error))
+
+
+def secret_or_exit(settings: Settings, *, memory: bool = False, is_alone: bool = False) -> bytes:
+    """What this server signs and seals with, or one line and exit 1."""
+    from server.shared_secret import NoSharedSecret, shared_secret
+
+    try:
+        return shared_secret(settings, memory=memory, is_alone=is_alone)
+    except NoSharedSecret as error:
+        _leave(str(error))
+
+
 def stop(message: str) -> NoReturn:
     """Say why on standard error, and exit 1."""
     sys.stderr.write(f"socialapi-mcp: {message}\n")
@@ -45,18 +66,19 @@ def _leave(message: str) -> NoReturn:
     os._exit(1)
 
 
-def run_stdio() -> None:
+def run_stdio(settings: Settings) -> None:
     """Serve one client over standard input and output."""
-    settings = settings_or_exit()
     logs.set_up(settings.log_level)
 
     async def serve() -> None:
+        from server.calls import Services
         from server.dispatch import build_server
         from server.stdio import serve_stdio
-        from server.wiring import rest_client
+        from server.wiring import open_records_of, rest_client
 
-        async with rest_client(settings, with_files=True) as rest:
-            server = build_server(rest)
+        async with rest_client(settings, with_files=True) as rest, open_records_of(settings) as records:
+            services = Services(rest=rest, secret=secret_or_exit(settings, is_alone=True), records=records)
+            server = build_server(rest, mode_or_exit(settings), services)
             # Start-up objects live for ever: the collector need not look at them again.
             gc.freeze()
             await serve_stdio(server, drain_seconds=settings.drain_seconds)
@@ -102,6 +124,11 @@ def _worker_environment(settings: Settings, *, simulate: bool, dev: bool, worker
         "SOCIALAPI_PUBLIC_URL": settings.public_url,
         "SOCIALAPI_DATA_DIR": str(settings.data_dir.absolute()),
         "SOCIALAPI_DATABASE_URL": settings.database_url,
+        "SOCIALAPI_TOOLSETS": settings.toolsets,
+        "SOCIALAPI_READ_ONLY": "1" if settings.read_only else None,
+        "SOCIALAPI_DRAFT_ONLY": "1" if settings.draft_only else None,
+        "SOCIALAPI_CONFIRM": settings.confirm,
+        "SOCIALAPI_ALLOW_SECRET_ARGUMENTS": "1" if settings.allow_secret_arguments else None,
         # Each counts for itself; together they hold the bound, rounded up.
         "SOCIALAPI_MAX_CALLS_IN_FLIGHT": str(-(-settings.max_calls_in_flight // workers)),
         WORKER_VARIABLE: json.dumps({"simulate": simulate, "dev": dev}),
@@ -154,11 +181,14 @@ def application(settings: Settings, *, announcing: bool, **embedded: Any) -> Any
 @asynccontextmanager
 async def _parts(settings: Settings, *, announcing: bool, **embedded: Any) -> AsyncGenerator[Any]:
     from localapi.app import CannotStart
-    from server import card
+    from server import card, person_pages
     from server.asgi import Limits, create_app
+    from server.calls import Services, now
     from server.dispatch import build_server
+    from server.media_intake import upload_page
+    from server.media_intake.uploads import Uploads
     from server.sign_in import CannotSignIn, readiness
-    from server.wiring import Embedded, SignedIn, embedded_client, network_client
+    from server.wiring import Embedded, SignedIn, embedded_client, network_client, open_records_of
     from tools.rest import RestClient
 
     here = address(settings)
@@ -178,24 +208,37 @@ async def _parts(settings: Settings, *, announcing: bool, **embedded: Any) -> As
             await signed_in.open(settings, here, rest, holder, is_dev=is_dev)
         except CannotSignIn as error:
             _leave(str(error))
-    app = create_app(
-        build_server(rest),
-        public_urls=[here],
-        embedded=api.app if api else None,
-        limits=Limits(max_body_bytes=settings.max_body_bytes, max_calls_in_flight=settings.max_calls_in_flight),
-        door=signed_in.door,
-        sign_in=[*signed_in.routes, *card.routes(here)],
-        metrics=signed_in.metrics,
-    )
-    gc.freeze()
-    if announcing:
-        announce(settings, api.sample_key if api else None)
-    try:
-        yield app
-    finally:
-        await signed_in.close()
-        await http.aclose()
-        await holder.close()
+    authority = signed_in.authority
+    async with open_records_of(settings, memory=holder.memory) as records:
+        folder = Path(tempfile.gettempdir()) if holder.memory else settings.data_dir
+        uploads = Uploads(folder / "uploads", address=here, clock=now)
+        services = Services(
+            rest=rest,
+            secret=secret_or_exit(settings, memory=holder.memory),
+            records=records,
+            # Where nobody can sign in, nobody could open a page.
+            address=None if authority is None else here,
+            uploads=uploads,
+        )
+        for_people = [] if authority is None else person_pages.routes(services, authority)
+        app = create_app(
+            build_server(rest, mode_or_exit(settings), services),
+            public_urls=[here],
+            embedded=api.app if api else None,
+            limits=Limits(max_body_bytes=settings.max_body_bytes, max_calls_in_flight=settings.max_calls_in_flight),
+            door=signed_in.door,
+            sign_in=[*signed_in.routes, *for_people, *upload_page.routes(uploads), *card.routes(here)],
+            metrics=signed_in.metrics,
+        )
+        gc.freeze()
+        if announcing:
+            announce(settings, api.sample_key if api else None)
+        try:
+            yield app
+        finally:
+            await signed_in.close()
+            await http.aclose()
+            await holder.close()
 
 
 def run_api(settings: Settings, **embedded: Any) -> None:

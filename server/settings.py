@@ -1,13 +1,15 @@
 """Every setting once, with its unit and default; each is an environment variable with the prefix SOCIALAPI_."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
 from platformdirs import user_data_path
 from pydantic import AfterValidator, Field, SecretStr
 from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from tools.surfaces import TOOLSETS, UnknownToolset, named
 
 HOSTED_API = "https://api.social-api.ai/v1"
 
@@ -40,6 +42,15 @@ def _is_address(value: str, schemes: set[str], *, needs_host: bool = True) -> bo
         return False
 
 
+def _toolsets(value: str) -> str:
+    try:
+        named(value)
+    except UnknownToolset as error:
+        raise PydanticCustomError("toolsets", "{reason}", {"reason": str(error)}) from None
+    return value
+
+
+Toolsets = Annotated[str, AfterValidator(_toolsets)]
 WebAddress = Annotated[str, AfterValidator(_web_address)]
 DatabaseAddress = Annotated[str, AfterValidator(_database_address)]
 
@@ -77,6 +88,23 @@ class Settings(BaseSettings):
     )
     log_level: str = Field(
         default="INFO", pattern="(?i)^(debug|info|warning|error)$", description="debug, info, warning or error."
+    )
+
+    toolsets: Toolsets | None = Field(
+        default=None, description=f"Tools to list, separated by commas, of {', '.join(TOOLSETS)}; default core."
+    )
+    read_only: bool = Field(default=False, description="Refuse everything that changes something.")
+    draft_only: bool = Field(default=False, description="Refuse everything that changes something but drafts.")
+    confirm: Literal["never", "destructive", "public"] = Field(
+        default="destructive",
+        description="What a person is asked about first: nothing, deleting, or also what others get to see.",
+    )
+    time_zone: str | None = Field(default=None, description="Zone of times without an offset, such as Europe/Berlin.")
+    brand_time_zones: str = Field(
+        default="", description="Zones of single brands, brand id=zone, separated by commas; over the one above."
+    )
+    allow_secret_arguments: bool = Field(
+        default=False, description="Take X credentials and bot tokens as arguments, where a model reads them."
     )
 
     sign_in: bool = Field(default=True, description="Let people sign in over HTTP; off leaves API keys only.")

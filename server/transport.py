@@ -35,7 +35,9 @@ class AiohttpTransport(httpx2.AsyncBaseTransport):
                 auto_decompress=False,
                 middlewares=(_never_twice,),
             )
-        body = await request.aread()
+        # What comes piece by piece, such as a film, is not gathered in memory.
+        comes_whole = isinstance(request.stream, httpx2.SyncByteStream)
+        body = await request.aread() if comes_whole else request.stream
         try:
             async with self._session.request(
                 request.method,

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from auth.tokens import Claims
     from localapi.app import EmbeddedApi
     from server.door import Door
+    from server.records import Records
 
 EMBEDDED_ADDRESS = "http://localapi/v1"
 
@@ -121,6 +122,17 @@ class SignedIn:
         """Stop it."""
         if self.authority is not None:
             await self.authority.close()
+
+
+@asynccontextmanager
+async def open_records_of(settings: Settings, *, memory: bool = False) -> AsyncGenerator["Records"]:
+    """The records of this process, tidied up while it runs and closed at its end."""
+    from server.records import SystemClock, open_records
+    from server.records.housekeeping import kept
+
+    clock = SystemClock()
+    async with kept(open_records(settings, memory=memory, clock=clock), clock=clock) as records:
+        yield records
 
 
 @asynccontextmanager

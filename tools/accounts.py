@@ -6,25 +6,37 @@ from pydantic import Field, model_validator
 
 from auth.scopes import Scope
 from tools.answers import CandidatePage
-from tools.fields import AccountId, AnyPlatform, BrandId, Json, PageId, SafeId
+from tools.fields import (
+    AccountId,
+    AnyPlatform,
+    BrandId,
+    Json,
+    Notice,
+    Own,
+    PageId,
+    Relayed,
+    RelayedJson,
+    RelayedLink,
+    SafeId,
+)
 from tools.operation import Args, Effect, Empty, Operation, Result
 
 GROUP = "Accounts"
 
 
 class Account(Result):
-    bio: str | None = None
+    bio: Relayed | None = None
     brand_id: str | None = None
     id: str | None = None
     login_id: str | None = None
-    metadata: Json | None = None
-    name: str | None = None
-    page_name: str | None = None
+    metadata: RelayedJson | None = None
+    name: Relayed | None = None
+    page_name: Relayed | None = None
     platform: str | None = None
-    profile_picture_url: str | None = None
+    profile_picture_url: RelayedLink | None = None
     reconnect_reason: str | None = None
     status: str | None = None
-    username: str | None = None
+    username: Relayed | None = None
 
 
 class AccountList(Result):
@@ -54,12 +66,12 @@ LIST_ACCOUNTS = Operation(
 
 class Connection(Result):
     account_id: str | None = None
-    display_name: str | None = None
+    display_name: Relayed | None = None
     platform: str | None = None
-    username: str | None = None
+    username: Relayed | None = None
     auth_url: str | None = None
-    message: str | None = None
-    metadata: Json | None = None
+    message: Notice | None = None
+    metadata: RelayedJson | None = None
     state: str | None = None
 
 
@@ -87,6 +99,7 @@ CONNECT_ACCOUNT = Operation(
     scope=Scope.ACCOUNTS_MANAGE,
     effect=Effect.CREATE,
     open_world=True,
+    secret_arguments=frozenset({"metadata.bot_token"}),
     example={"platform": "threads", "brand_id": "b_empty"},
     choices=("Facebook pages and Google profiles are always chosen, as the page about OAuth says.",),
 )
@@ -120,11 +133,11 @@ class InteractionSettings(Result):
 
 
 class CreatorInfo(Result):
-    avatar_url: str | None = None
+    avatar_url: RelayedLink | None = None
     can_post: bool | None = None
     interaction_settings: InteractionSettings | None = None
     max_video_duration_sec: int | None = None
-    nickname: str | None = None
+    nickname: Relayed | None = None
     platform: str | None = None
     privacy_level_options: list[str] | None = None
 
@@ -151,19 +164,19 @@ GET_CREATOR_INFO = Operation(
 
 
 class AccountPage(Result):
-    about: str | None = None
-    category: str | None = None
-    cover_photo_url: str | None = None
+    about: Relayed | None = None
+    category: Relayed | None = None
+    cover_photo_url: RelayedLink | None = None
     enriched_at: str | None = None
     followers_count: int | None = None
     id: str | None = None
     is_active: bool | None = None
     is_default: bool | None = None
-    link: str | None = None
-    name: str | None = None
+    link: RelayedLink | None = None
+    name: Relayed | None = None
     platform_page_id: str | None = None
-    profile_picture_url: str | None = None
-    username: str | None = None
+    profile_picture_url: RelayedLink | None = None
+    username: Relayed | None = None
     verification_status: str | None = None
 
 
@@ -245,17 +258,17 @@ GET_ACCOUNT_LIMITS = Operation(
 
 class LostPageAccess(Result):
     brand_id: str | None = None
-    brand_name: str | None = None
-    name: str | None = None
+    brand_name: Own | None = None
+    name: Relayed | None = None
     platform_page_id: str | None = None
 
 
 class PendingProfile(Result):
-    bio: str | None = None
-    display_name: str | None = None
+    bio: Relayed | None = None
+    display_name: Relayed | None = None
     platform_account_id: str | None = None
-    profile_picture_url: str | None = None
-    username: str | None = None
+    profile_picture_url: RelayedLink | None = None
+    username: Relayed | None = None
 
 
 class PendingConnectionDetail(Result):
@@ -293,9 +306,9 @@ GET_PENDING_CONNECTION = Operation(
 
 class ConnectedAccount(Result):
     account_id: str | None = None
-    display_name: str | None = None
+    display_name: Relayed | None = None
     platform: str | None = None
-    username: str | None = None
+    username: Relayed | None = None
 
 
 class SelectPendingConnection(Args):
@@ -331,9 +344,9 @@ SELECT_PENDING_CONNECTION = Operation(
 
 class ExchangedConnection(Result):
     account_id: str | None = None
-    display_name: str | None = None
+    display_name: Relayed | None = None
     platform: str | None = None
-    username: str | None = None
+    username: Relayed | None = None
     connection_id: str | None = None
     login_id: str | None = None
     lost_access: list[LostPageAccess] | None = None

@@ -6,20 +6,20 @@ from pydantic import Field
 
 from auth.scopes import Access
 from tools.answers import Ok
-from tools.fields import SafeId
+from tools.fields import Notice, SafeId
 from tools.operation import Args, Effect, Operation, Result
 
 GROUP = "Announcements"
 
 
 class AnnouncementItem(Result):
-    body: str | None = None
+    body: Notice | None = None
     id: str | None = None
     kind: str | None = None
-    link_label: str | None = None
+    link_label: Notice | None = None
     link_url: str | None = None
     seen: bool | None = None
-    title: str | None = None
+    title: Notice | None = None
     window_end: str | None = None
     window_start: str | None = None
 

@@ -1,6 +1,6 @@
 """Answers that several groups of operations share."""
 
-from tools.fields import Json
+from tools.fields import Foreign, ForeignJson, ForeignLink, Own, Relayed, RelayedLink
 from tools.operation import Result
 
 
@@ -24,20 +24,20 @@ class PaginationWithLimit(Result):
 
 
 class Author(Result):
-    avatar_url: str | None = None
+    avatar_url: ForeignLink | None = None
     id: str | None = None
-    name: str | None = None
-    username: str | None = None
+    name: Foreign | None = None
+    username: Foreign | None = None
 
 
 class ContentMedia(Result):
     type: str | None = None
-    url: str | None = None
+    url: ForeignLink | None = None
 
 
 class Content(Result):
     media: list[ContentMedia] | None = None
-    text: str | None = None
+    text: Foreign | None = None
 
 
 class Interaction(Result):
@@ -46,9 +46,9 @@ class Interaction(Result):
     content: Content | None = None
     conversation_id: str | None = None
     id: str | None = None
-    metadata: Json | None = None
+    metadata: ForeignJson | None = None
     page_id: str | None = None
-    permalink: str | None = None
+    permalink: ForeignLink | None = None
     platform: str | None = None
     platform_post_id: str | None = None
     post_id: str | None = None
@@ -66,8 +66,8 @@ class CandidatePage(Result):
     assignable: bool | None = None
     assigned_account_id: str | None = None
     assigned_brand_id: str | None = None
-    assigned_brand_name: str | None = None
-    category: str | None = None
-    name: str | None = None
-    picture_url: str | None = None
+    assigned_brand_name: Own | None = None
+    category: Relayed | None = None
+    name: Relayed | None = None
+    picture_url: RelayedLink | None = None
     platform_page_id: str | None = None

@@ -5,14 +5,14 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from auth.scopes import Access
-from tools.fields import SafeId
+from tools.fields import Address, Notice, SafeId
 from tools.operation import Args, Effect, Operation, Result
 
 GROUP = "Billing"
 
 
 class Checkout(Result):
-    url: str | None = None
+    url: Address | None = None
     session_id: str | None = None
 
 
@@ -40,7 +40,7 @@ CREATE_CHECKOUT = Operation(
 
 
 class BillingPortal(Result):
-    url: str | None = None
+    url: Address | None = None
 
 
 class CreateBillingPortal(Args):
@@ -101,9 +101,9 @@ class BillingPlan(Result):
     annual_price_usd: int | None = None
     limits: BillingPlanLimits | None = None
     monthly_price_usd: int | None = None
-    name: str | None = None
+    name: Notice | None = None
     popular: bool | None = None
-    tagline: str | None = None
+    tagline: Notice | None = None
     tier: str | None = None
 
 

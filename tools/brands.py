@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import Field
 
 from auth.scopes import Access, Scope
-from tools.fields import BrandId
+from tools.fields import BrandId, Own
 from tools.operation import Args, Effect, Empty, Operation, Result
 
 GROUP = "Brands"
@@ -15,7 +15,7 @@ class Brand(Result):
     accounts_count: int | None = None
     created_at: str | None = None
     id: str | None = None
-    name: str | None = None
+    name: Own | None = None
     updated_at: str | None = None
 
 

@@ -11,10 +11,14 @@ from tools.fields import (
     BrandId,
     CommentId,
     Cursor,
+    Foreign,
+    ForeignLink,
     Limit,
     LimitOf10,
     Platform,
     PlatformPostId,
+    Relayed,
+    RelayedLink,
     Timestamp,
     default,
 )
@@ -27,16 +31,16 @@ PLATFORMS_WITH_COMMENTS = ("instagram", "facebook", "threads", "youtube", "twitt
 class CommentedPost(Result):
     account_id: str | None = None
     comment_count: int | None = None
-    content: str | None = None
+    content: Relayed | None = None
     created_at: str | None = None
     id: str | None = None
     like_count: int | None = None
     page_id: str | None = None
-    permalink: str | None = None
+    permalink: RelayedLink | None = None
     platform: str | None = None
     platform_id: str | None = None
     published_at: str | None = None
-    thumbnail: str | None = None
+    thumbnail: RelayedLink | None = None
     updated_at: str | None = None
     user_id: str | None = None
 
@@ -89,12 +93,12 @@ class CommentCapabilities(Result):
 
 
 class InboxComment(Result):
-    author_headline: str | None = None
+    author_headline: Foreign | None = None
     author_id: str | None = None
-    author_name: str | None = None
-    author_picture: str | None = None
-    author_profile_url: str | None = None
-    author_username: str | None = None
+    author_name: Foreign | None = None
+    author_picture: ForeignLink | None = None
+    author_profile_url: ForeignLink | None = None
+    author_username: Foreign | None = None
     capabilities: CommentCapabilities | None = None
     created_at: str | None = None
     has_replies: bool | None = None
@@ -108,7 +112,7 @@ class InboxComment(Result):
     platform: str | None = None
     platform_id: str | None = None
     reply_count: int | None = None
-    text: str | None = None
+    text: Foreign | None = None
 
 
 class CommentList(Result):

@@ -7,7 +7,19 @@ from pydantic_core import PydanticCustomError
 
 from auth.scopes import Scope
 from tools.answers import Pagination, Success
-from tools.fields import AccountId, BrandId, ConversationId, Cursor, Limit, PageId, Platform, default, kind_is_named
+from tools.fields import (
+    AccountId,
+    BrandId,
+    ConversationId,
+    Cursor,
+    Foreign,
+    ForeignLink,
+    Limit,
+    PageId,
+    Platform,
+    default,
+    kind_is_named,
+)
 from tools.operation import Args, Effect, Operation, Result
 
 GROUP = "Inbox - Conversations"
@@ -19,12 +31,12 @@ class Conversation(Result):
     account_id: str | None = None
     created_at: str | None = None
     id: str | None = None
-    last_message: str | None = None
+    last_message: Foreign | None = None
     last_message_at: str | None = None
     page_id: str | None = None
     participant_id: str | None = None
-    participant_name: str | None = None
-    participant_picture: str | None = None
+    participant_name: Foreign | None = None
+    participant_picture: ForeignLink | None = None
     platform: str | None = None
     platform_id: str | None = None
     status: str | None = None
@@ -115,17 +127,17 @@ UPDATE_CONVERSATION = Operation(
 
 class Message(Result):
     attachment_type: str | None = None
-    attachment_url: str | None = None
+    attachment_url: ForeignLink | None = None
     conversation_id: str | None = None
     created_at: str | None = None
     direction: str | None = None
     id: str | None = None
     platform_id: str | None = None
     sender_id: str | None = None
-    sender_name: str | None = None
+    sender_name: Foreign | None = None
     status: str | None = None
     status_updated_at: str | None = None
-    text: str | None = None
+    text: Foreign | None = None
 
 
 class MessageList(Result):

@@ -10,8 +10,13 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from tools.operation import AnyOperation
-from tools.registry import MODULES, in_module
+from tools.listing import listed
+from tools.operation import AnyOperation, Effect
+from tools.registry import MODULES, WORKFLOW_MODULES, in_module, workflows_in
+from tools.workflow import AnyWorkflow
+
+LARGE_SCHEMA_CHARACTERS = 1_400
+"""Beyond it, a tool is listed with its nested objects left open; `describe_operation` has them."""
 
 FILE = Path(__file__).with_name("schemas.json")
 
@@ -20,7 +25,7 @@ Definition = Mapping[str, Any]
 
 @cache
 def definitions() -> Mapping[str, Definition]:
-    """Tool name → `{"module", "platforms", "scope", "tool"}`, in the order of the catalogue.
+    """Tool name → `{"module", "group", "platforms", "scopes", "tool"}`, in the order of the catalogue.
 
     Raises:
         FileNotFoundError: not generated yet; run `make generate`.
@@ -33,18 +38,40 @@ def definitions() -> Mapping[str, Definition]:
 def operation_named(name: str) -> AnyOperation | None:
     """The operation of that tool; imports its group only."""
     entry = definitions().get(name)
-    if entry is None:
+    if entry is None or entry["group"] is None:
         return None
     return next(operation for operation in in_module(entry["module"]) if operation.name == name)
 
 
+@cache
+def workflow_named(name: str) -> AnyWorkflow | None:
+    """The tool of our own that is called so; imports its module only."""
+    entry = definitions().get(name)
+    if entry is None or entry["group"] is not None:
+        return None
+    return next(workflow for workflow in workflows_in(entry["module"]) if workflow.name == name)
+
+
 def generate() -> str:
     """The text of `schemas.json`, from the declarations."""
-    table = {
+    table: dict[str, Any] = {
+        workflow.name: {
+            "module": module,
+            "group": None,
+            "platforms": (),
+            "scopes": sorted(workflow.scopes),
+            "drafts": workflow.drafts,
+            "tool": workflow_definition(workflow),
+        }
+        for module in WORKFLOW_MODULES
+        for workflow in workflows_in(module)
+    }
+    table |= {
         operation.name: {
             "module": module,
+            "group": operation.group,
             "platforms": operation.platforms,
-            "scope": operation.scope,
+            "scopes": [operation.scope],
             "tool": tool_definition(operation),
         }
         for module in MODULES
@@ -54,15 +81,37 @@ def generate() -> str:
 
 
 def tool_definition(operation: AnyOperation) -> dict[str, Any]:
-    """One tool on the wire's names."""
+    """One operation on the wire's names, as it is listed."""
+    schema = input_schema(operation)
+    shown = listed(schema, depth=1)
+    if len(json.dumps(shown)) > LARGE_SCHEMA_CHARACTERS:
+        shown = listed(schema, depth=0)
+    if operation.effect is Effect.READ:
+        shown["properties"]["select"] = {"type": "string"}
     return {
         "name": operation.name,
         "title": operation.title,
         "description": operation.description,
-        "inputSchema": _tidy(operation.args.model_json_schema(by_alias=True), nullable=False),
+        "inputSchema": shown,
         "outputSchema": _tidy(operation.result.model_json_schema(mode="serialization", by_alias=True), nullable=True),
         "annotations": operation.annotations,
     }
+
+
+def workflow_definition(workflow: AnyWorkflow) -> dict[str, Any]:
+    """One tool of our own on the wire's names, as it is listed."""
+    return {
+        "name": workflow.name,
+        "title": workflow.title,
+        "description": workflow.description,
+        "inputSchema": listed(input_schema(workflow), depth=1),
+        "annotations": workflow.annotations,
+    }
+
+
+def input_schema(tool: AnyOperation | AnyWorkflow) -> dict[str, Any]:
+    """The whole schema of a tool's arguments: what is listed, and every bound and nested field besides."""
+    return _tidy(tool.args.model_json_schema(by_alias=True), nullable=False)
 
 
 def _tidy(schema: dict[str, Any], *, nullable: bool) -> dict[str, Any]:

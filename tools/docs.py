@@ -7,6 +7,7 @@ from pathlib import Path
 
 from tools import definitions
 from tools.registry import operations
+from tools.surfaces import CORE
 
 ROOT = Path(__file__).parents[1]
 START, END = "<!-- generated:start -->\n", "<!-- generated:end -->\n"
@@ -32,11 +33,12 @@ def between_marks(text: str, generated: str) -> str:
 
 
 def manifest(text: str) -> str:
-    """The desktop bundle's manifest with the present version and tools."""
+    """The desktop bundle's manifest with the present version, and the tools that are listed at first."""
     version = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
     content = json.loads(text)
     content["version"] = version
-    content["tools"] = [{"name": row.name, "description": row.description} for row in operations()]
+    table = definitions.definitions()
+    content["tools"] = [{"name": name, "description": table[name]["tool"]["description"]} for name in CORE]
     return json.dumps(content, indent=2, ensure_ascii=False) + "\n"
 
 

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from auth.scopes import Scope
 from tools.answers import PaginationWithLimit
-from tools.fields import AccountId, Cursor, Json, LimitOf50, Platform, Timestamp
+from tools.fields import AccountId, Cursor, Foreign, ForeignJson, LimitOf50, Platform, Timestamp
 from tools.operation import Args, Effect, Operation, Result
 
 GROUP = "Events"
@@ -19,14 +19,14 @@ class Event(Result):
     created_at: str | None = None
     duration_ms: int | None = None
     error_category: str | None = None
-    error_message: str | None = None
+    error_message: Foreign | None = None
     id: str | None = None
-    metadata: Json | None = None
+    metadata: ForeignJson | None = None
     platform: str | None = None
     resource_id: str | None = None
     status: str | None = None
     status_code: int | None = None
-    summary: str | None = None
+    summary: Foreign | None = None
 
 
 class EventsList(Result):

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from auth.scopes import Scope
-from tools.fields import AccountId, SafeId
+from tools.fields import AccountId, Foreign, Relayed, RelayedLink, SafeId
 from tools.operation import Args, Effect, Operation, Result
 
 GROUP = "Exports"
@@ -50,7 +50,7 @@ class ExportItem(Result):
     account_id: str | None = None
     completed_at: str | None = None
     created_at: str | None = None
-    error: str | None = None
+    error: Relayed | None = None
     expires_at: str | None = None
     id: str | None = None
     platform: str | None = None
@@ -93,7 +93,7 @@ class ExportStatus(Result):
     account_id: str | None = None
     completed_at: str | None = None
     created_at: str | None = None
-    error: str | None = None
+    error: Relayed | None = None
     expires_at: str | None = None
     id: str | None = None
     platform: str | None = None
@@ -125,23 +125,23 @@ GET_EXPORT = Operation(
 
 class ExportVideoItem(Result):
     comment_count: int | None = None
-    cover_image_url: str | None = None
+    cover_image_url: RelayedLink | None = None
     create_time: str | None = None
-    description: str | None = None
+    description: Relayed | None = None
     duration_seconds: int | None = None
     height: int | None = None
     like_count: int | None = None
     platform: str | None = None
     platform_video_id: str | None = None
     share_count: int | None = None
-    share_url: str | None = None
-    title: str | None = None
-    transcript: str | None = None
+    share_url: RelayedLink | None = None
+    title: Relayed | None = None
+    transcript: Foreign | None = None
     transcript_lang: str | None = None
     view_count: int | None = None
-    vision_category: str | None = None
-    vision_elements: list[str] | None = None
-    vision_summary: str | None = None
+    vision_category: Foreign | None = None
+    vision_elements: list[Foreign] | None = None
+    vision_summary: Foreign | None = None
     width: int | None = None
 
 

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from auth.scopes import Scope
 from tools.answers import Success
-from tools.fields import AccountId, Cursor, Json, LimitOf20, SafeId
+from tools.fields import AccountId, Cursor, Foreign, ForeignLink, LimitOf20, Relayed, RelayedJson, RelayedLink, SafeId
 from tools.operation import Args, Effect, Operation, Result
 
 GROUP = "Instagram"
@@ -21,7 +21,7 @@ _ACCOUNTS_READ = "No page names the scope; accounts:read is asked, as for other 
 
 class Collaborator(Result):
     id: str | None = None
-    username: str | None = None
+    username: Foreign | None = None
     status: Annotated[str | None, Field(description="accepted, pending or declined.")] = None
 
 
@@ -32,9 +32,9 @@ class CollaboratorList(Result):
 
 class Participant(Result):
     id: str | None = None
-    name: str | None = None
-    username: str | None = None
-    profile_pic: Annotated[str | None, Field(description="Address that expires within days.")] = None
+    name: Foreign | None = None
+    username: Foreign | None = None
+    profile_pic: Annotated[ForeignLink | None, Field(description="Address that expires within days.")] = None
     follower_count: int | None = None
     is_user_follow_business: Annotated[bool | None, Field(description="They follow the account.")] = None
     is_business_follow_user: Annotated[bool | None, Field(description="The account follows them.")] = None
@@ -45,16 +45,16 @@ class Story(Result):
     id: str | None = None
     account_id: str | None = None
     platform: str | None = None
-    caption: str | None = None
+    caption: Relayed | None = None
     media_type: str | None = None
-    media_url: str | None = None
-    permalink: str | None = None
+    media_url: RelayedLink | None = None
+    permalink: RelayedLink | None = None
     timestamp: str | None = None
     like_count: int | None = None
     comments_count: int | None = None
     shares_count: int | None = None
     view_count: int | None = None
-    metadata: Annotated[Json | None, Field(description="Has is_story and expires_at.")] = None
+    metadata: Annotated[RelayedJson | None, Field(description="Has is_story and expires_at.")] = None
 
 
 class StoryList(Result):
@@ -64,9 +64,9 @@ class StoryList(Result):
 
 
 class InstagramSummary(Result):
-    username: str | None = None
-    display_name: str | None = None
-    picture_url: str | None = None
+    username: Relayed | None = None
+    display_name: Relayed | None = None
+    picture_url: RelayedLink | None = None
     follower_count: int | None = None
     following_count: int | None = None
     media_count: int | None = None

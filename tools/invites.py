@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from auth.scopes import Access
-from tools.fields import AnyPlatform, BrandId, SafeId
+from tools.fields import Address, AnyPlatform, BrandId, SafeId
 from tools.operation import Args, Effect, Empty, Operation, Result
 
 GROUP = "Invites"
@@ -18,7 +18,7 @@ class Invite(Result):
     is_active: bool | None = None
     platform: str | None = None
     token: str | None = None
-    url: str | None = None
+    url: Address | None = None
 
 
 class InviteList(Result):
@@ -50,7 +50,7 @@ class CreatedInvite(Result):
     id: str | None = None
     platform: str | None = None
     token: str | None = None
-    url: str | None = None
+    url: Address | None = None
 
 
 class CreateInvite(Args):

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from auth.scopes import Access
 from tools.answers import Ok
-from tools.fields import SafeId
+from tools.fields import Named, Notice, Own, SafeId
 from tools.operation import Args, Effect, Operation, Result
 
 GROUP = "API Keys"
@@ -18,7 +18,7 @@ class Key(Result):
     id: str | None = None
     is_active: bool | None = None
     last_used_at: str | None = None
-    name: str | None = None
+    name: Own | None = None
     preview: str | None = None
     scopes: list[str] | None = None
 
@@ -50,15 +50,15 @@ LIST_KEYS = Operation(
 class CreatedKey(Result):
     brand_ids: list[str] | None = None
     id: str | None = None
-    message: str | None = None
-    name: str | None = None
-    raw_key: str | None = None
+    message: Notice | None = None
+    name: Own | None = None
+    raw_key: Own | None = None
     scopes: list[str] | None = None
 
 
 class CreateKey(Args):
     name: Annotated[str, Field(description="Name.", min_length=1)]
-    brand_ids: Annotated[list[str] | None, Field(description="Brand ids; none given means all.")] = None
+    brand_ids: Annotated[list[str] | None, Field(description="Brand ids; none given means all."), Named("brand")] = None
     scopes: Annotated[list[str] | None, Field(description="Scopes; none given means all.")] = None
 
 
@@ -73,6 +73,7 @@ CREATE_KEY = Operation(
     scope=Access.ADMIN,
     effect=Effect.CREATE,
     open_world=False,
+    secret_results=frozenset({"raw_key"}),
     example={"name": "Reports", "scopes": ["posts:read"]},
 )
 
@@ -99,9 +100,9 @@ REVOKE_KEY = Operation(
 
 
 class KeyScope(Result):
-    description: str | None = None
-    group: str | None = None
-    name: str | None = None
+    description: Notice | None = None
+    group: Notice | None = None
+    name: Notice | None = None
 
 
 class KeyScopeList(Result):
@@ -132,13 +133,13 @@ LIST_KEY_SCOPES = Operation(
 class UpdatedKey(Result):
     brand_ids: list[str] | None = None
     id: str | None = None
-    name: str | None = None
+    name: Own | None = None
     scopes: list[str] | None = None
 
 
 class UpdateKey(Args):
     key_id: Annotated[SafeId, Field(description="Key id.")]
-    brand_ids: Annotated[list[str] | None, Field(description="Brand ids; none given means all.")] = None
+    brand_ids: Annotated[list[str] | None, Field(description="Brand ids; none given means all."), Named("brand")] = None
     name: Annotated[str | None, Field(description="Name.")] = None
     scopes: Annotated[list[str] | None, Field(description="Scopes; none given means all.")] = None
 
@@ -175,6 +176,7 @@ ROTATE_KEY = Operation(
     scope=Access.ADMIN,
     effect=Effect.UPDATE,
     open_world=False,
+    secret_results=frozenset({"raw_key"}),
     example={"key_id": "key_readonly"},
     path_arguments={"id": "key_id"},
     idempotent=False,

@@ -1,7 +1,7 @@
 """LinkedIn: numbers of a company page and its posts."""
 
 from auth.scopes import Scope
-from tools.fields import AccountId
+from tools.fields import AccountId, Relayed, RelayedLink
 from tools.operation import Args, Effect, Operation, Result
 
 GROUP = "LinkedIn"
@@ -9,8 +9,8 @@ GROUP = "LinkedIn"
 
 class LinkedinPostInsight(Result):
     post_id: str | None = None
-    text: str | None = None
-    permalink: str | None = None
+    text: Relayed | None = None
+    permalink: RelayedLink | None = None
     created_at: str | None = None
     impressions: int | None = None
     unique_views: int | None = None

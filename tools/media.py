@@ -6,7 +6,7 @@ from pydantic import Field
 
 from auth.scopes import Scope
 from tools.answers import Success
-from tools.fields import Cursor, FileArgs, LimitOf50, MediaId
+from tools.fields import Address, Cursor, FileArgs, Foreign, LimitOf50, MediaId
 from tools.operation import Args, Effect, Empty, Operation, Result
 
 GROUP = "Media Library"
@@ -15,11 +15,11 @@ GROUP = "Media Library"
 class MediaItem(Result):
     content_type: str | None = None
     created_at: str | None = None
-    filename: str | None = None
+    filename: Foreign | None = None
     id: str | None = None
     size_bytes: int | None = None
     status: str | None = None
-    url: str | None = None
+    url: Address | None = None
 
 
 class MediaList(Result):

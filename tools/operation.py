@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
-from typing import Any, Generic, Literal, TypeVar, Union, get_args, get_origin
+from typing import Any, Generic, Literal, Protocol, TypeVar, Union, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, model_validator
 from pydantic.fields import FieldInfo
@@ -131,6 +131,10 @@ class Operation(Generic[ArgsT, ResultT]):
     idempotent: bool | None = None
     redirects: bool = False
     """The answer is an address in a `Location` header, which is handed over and not followed."""
+    secret_arguments: frozenset[str] = frozenset()
+    """Arguments that no model should read or write, nested ones with a dot: the person types them on a page."""
+    secret_results: frozenset[str] = frozenset()
+    """Fields of the answer that open something and are shown once: the person reads them on a page."""
     choices: tuple[str, ...] = ()
     """What was decided where the API's documents contradict each other, one sentence each."""
 
@@ -175,14 +179,34 @@ class Operation(Generic[ArgsT, ResultT]):
     @property
     def annotations(self) -> dict[str, Any]:
         """The four MCP hints and the title, on the wire's names."""
-        hints = _HINTS[self.effect]
-        return {
-            "title": self.title,
-            "readOnlyHint": self.effect is Effect.READ,
-            "destructiveHint": hints.destructive if self.destructive is None else self.destructive,
-            "idempotentHint": hints.idempotent if self.idempotent is None else self.idempotent,
-            "openWorldHint": self.open_world,
-        }
+        return hints_of(self)
+
+
+class Hinted(Protocol):
+    """What the hints of a tool follow from."""
+
+    @property
+    def title(self) -> str: ...
+    @property
+    def effect(self) -> Effect: ...
+    @property
+    def open_world(self) -> bool: ...
+    @property
+    def destructive(self) -> bool | None: ...
+    @property
+    def idempotent(self) -> bool | None: ...
+
+
+def hints_of(tool: Hinted) -> dict[str, Any]:
+    """The four MCP hints and the title of a tool, on the wire's names."""
+    hints = _HINTS[tool.effect]
+    return {
+        "title": tool.title,
+        "readOnlyHint": tool.effect is Effect.READ,
+        "destructiveHint": hints.destructive if tool.destructive is None else tool.destructive,
+        "idempotentHint": hints.idempotent if tool.idempotent is None else tool.idempotent,
+        "openWorldHint": tool.open_world,
+    }
 
 
 AnyOperation = Operation[Any, Any]

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from auth.scopes import Scope
-from tools.fields import AccountId, SafeId, default
+from tools.fields import AccountId, Foreign, ForeignLink, Relayed, RelayedLink, SafeId, default
 from tools.operation import Args, Effect, Empty, Operation, Result
 
 GROUP = "Accounts"
@@ -18,7 +18,7 @@ _POSTS_READ = "No page names the scope; posts:read is asked, as for the same wor
 class PinterestBoardItem(Result):
     board_id: str | None = None
     id: str | None = None
-    name: str | None = None
+    name: Relayed | None = None
     privacy: str | None = None
 
 
@@ -128,9 +128,9 @@ class PinterestPinItem(Result):
     board_id: str | None = None
     created_at: str | None = None
     id: str | None = None
-    media_url: str | None = None
-    permalink: str | None = None
-    title: str | None = None
+    media_url: ForeignLink | None = None
+    permalink: ForeignLink | None = None
+    title: Foreign | None = None
 
 
 class PinterestPins(Result):
@@ -165,8 +165,8 @@ class PinterestSummary(Result):
     follower_count: int | None = None
     monthly_views: int | None = None
     pin_count: int | None = None
-    profile_image: str | None = None
-    username: str | None = None
+    profile_image: RelayedLink | None = None
+    username: Relayed | None = None
 
 
 class GetPinterestSummary(Args):

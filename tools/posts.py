@@ -9,16 +9,23 @@ from tools.answers import PaginationWithLimit, Success
 from tools.fields import (
     PUBLISHING_PLATFORMS,
     AccountId,
+    AccountIdList,
     AnyPostId,
     BrandId,
     Cursor,
     FileArgs,
-    IdList,
     Json,
     Limit,
+    Named,
+    Notice,
+    Own,
+    OwnJson,
     PageId,
     Platform,
     PostId,
+    Relayed,
+    RelayedJson,
+    RelayedLink,
     SafeId,
     Timestamp,
     default,
@@ -68,7 +75,7 @@ class Target(Args):
 
 
 class PostMedia(Result):
-    source: str | None = None
+    source: Own | None = None
     source_type: str | None = None
     type: str | None = None
 
@@ -77,12 +84,12 @@ class TargetError(Result):
     category: str | None = None
     caused_by: str | None = None
     code: str | None = None
-    message: str | None = None
+    message: Relayed | None = None
 
 
 class TargetMetrics(Result):
     comments: int | None = None
-    extra: Json | None = None
+    extra: RelayedJson | None = None
     likes: int | None = None
     saves: int | None = None
     shares: int | None = None
@@ -92,22 +99,22 @@ class PostTarget(Result):
     account_id: str | None = None
     board_id: str | None = None
     error: TargetError | None = None
-    first_comment: str | None = None
+    first_comment: Own | None = None
     media: list[PostMedia] | None = None
     media_ids: list[str] | None = None
     media_type: str | None = None
-    metadata: Json | None = None
+    metadata: OwnJson | None = None
     metrics: TargetMetrics | None = None
     metrics_synced_at: str | None = None
     page_id: str | None = None
-    permalink: str | None = None
+    permalink: RelayedLink | None = None
     platform: str | None = None
     platform_post_id: str | None = None
     published_at: str | None = None
     scheduled_at: str | None = None
     status: str | None = None
-    text: str | None = None
-    title: str | None = None
+    text: Own | None = None
+    title: Own | None = None
     visibility: str | None = None
 
 
@@ -122,8 +129,8 @@ class Post(Result):
     scheduled_at: str | None = None
     status: str | None = None
     targets: list[PostTarget] | None = None
-    text: str | None = None
-    title: str | None = None
+    text: Own | None = None
+    title: Own | None = None
     updated_at: str | None = None
     visibility: str | None = None
 
@@ -184,7 +191,7 @@ class PostList(Result):
 
 
 class ListPosts(Args):
-    account_ids: Annotated[IdList | None, Field(description="Account ids, comma-separated.")] = None
+    account_ids: Annotated[AccountIdList | None, Field(description="Account ids, comma-separated.")] = None
     brand_id: BrandId | None = None
     status: Annotated[
         Literal["draft", "scheduled", "publishing", "published", "partial", "failed", "cancelled"] | None,
@@ -291,7 +298,7 @@ UPDATE_POST = Operation(
 
 class DeleteOutcome(Result):
     account_id: str | None = None
-    message: str | None = None
+    message: Relayed | None = None
     outcome: str | None = None
     platform: str | None = None
 
@@ -405,7 +412,7 @@ GET_POST_METRICS = Operation(
 
 
 class ImportRowError(Result):
-    message: str | None = None
+    message: Notice | None = None
     row: int | None = None
 
 
@@ -511,7 +518,7 @@ GET_PLATFORM_CONSTRAINTS = Operation(
 
 class ValidationIssue(Result):
     field: str | None = None
-    message: str | None = None
+    message: Notice | None = None
     platform: str | None = None
     segment_index: int | None = None
     target: str | None = None
@@ -524,7 +531,7 @@ class PostCheck(Result):
 
 
 class ValidatePost(Args):
-    account_ids: Annotated[list[str] | None, Field(description="Accounts to check for.")] = None
+    account_ids: Annotated[list[str] | None, Field(description="Accounts to check for."), Named("account")] = None
     media: Annotated[list[MediaSource] | None, Field(description="Files, in order.")] = None
     media_ids: Annotated[list[str] | None, Field(description="Older form of media: library ids.")] = None
     platform_data: Annotated[Json | None, Field(description="Options by platform: {platform: {option: value}}.")] = None

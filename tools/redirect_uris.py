@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import Field
 
 from auth.scopes import Access
-from tools.fields import SafeId
+from tools.fields import Own, SafeId
 from tools.operation import Args, Effect, Empty, Operation, Result
 
 GROUP = "OAuth redirect URIs"
@@ -14,8 +14,8 @@ GROUP = "OAuth redirect URIs"
 class RedirectURI(Result):
     created_at: str | None = None
     id: str | None = None
-    label: str | None = None
-    uri: str | None = None
+    label: Own | None = None
+    uri: Own | None = None
 
 
 class RedirectURIList(Result):

@@ -7,6 +7,7 @@ from types import ModuleType
 from typing import TypeGuard
 
 from tools.operation import AnyOperation, Operation
+from tools.workflow import AnyWorkflow, Workflow
 
 MODULES = (
     "accounts",
@@ -38,6 +39,9 @@ MODULES = (
     "linkedin",
 )
 
+WORKFLOW_MODULES = ("discovery", "triage", "prepared_posts", "media_intake", "bulk", "search", "record")
+"""Those that declare tools of our own."""
+
 ALIASES: Mapping[str, str] = {}
 """Former tool name → present one; a renamed tool keeps answering."""
 
@@ -51,6 +55,17 @@ def in_module(name: str) -> tuple[AnyOperation, ...]:
     """The operations that `tools.<name>` declares, in the order of the file."""
     module: ModuleType = import_module(f"tools.{name}")
     return tuple(value for value in vars(module).values() if _is_operation(value))
+
+
+def _is_workflow(value: object) -> TypeGuard[AnyWorkflow]:
+    return isinstance(value, Workflow)
+
+
+@cache
+def workflows_in(name: str) -> tuple[AnyWorkflow, ...]:
+    """The workflows that `tools.<name>` declares, in the order of the file."""
+    module: ModuleType = import_module(f"tools.{name}")
+    return tuple(value for value in vars(module).values() if _is_workflow(value))
 
 
 @cache

@@ -93,7 +93,7 @@ class Files:
             raise BadFile("pass exactly one of content_base64 and path")
         if args.path is not None:
             try:
-                path = self._resolve(args.path)
+                path = self.locate(args.path)
                 if path.stat().st_size > args.max_bytes:
                     raise _too_large(args)
                 return args.filename or path.name, path.read_bytes()
@@ -109,7 +109,8 @@ class Files:
             raise _too_large(args)
         return args.filename or "upload", content
 
-    def _resolve(self, name: str) -> Path:
+    def locate(self, name: str) -> Path:
+        """The regular file that a path names, under the root and free of links; raises BadFile."""
         if self.root is None:
             raise BadFile("local paths are read only over stdio and under SOCIALAPI_FILES_ROOT; pass content_base64")
         root = self.root.resolve()
@@ -309,8 +310,9 @@ def _backoff(attempt: int) -> float:
 
 _TYPES = {
     "csv": "text/csv", "jpg": "image/jpeg", "jpeg": "image/jpeg", "png": "image/png", "gif": "image/gif",
-    "webp": "image/webp", "mp4": "video/mp4", "mov": "video/quicktime", "webm": "video/webm", "mp3": "audio/mpeg",
-    "pdf": "application/pdf",
+    "webp": "image/webp", "bmp": "image/bmp", "tif": "image/tiff", "tiff": "image/tiff", "avif": "image/avif",
+    "mp4": "video/mp4", "mov": "video/quicktime", "webm": "video/webm", "mkv": "video/x-matroska",
+    "avi": "video/x-msvideo", "mp3": "audio/mpeg", "pdf": "application/pdf",
 }  # fmt: skip
 
 

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from auth.scopes import Scope
 from tools.answers import Author, Pagination
-from tools.fields import AccountId, Cursor, Platform, ReviewId, default
+from tools.fields import AccountId, Cursor, Foreign, Platform, Relayed, ReviewId, default
 from tools.operation import Args, Effect, Operation, Result
 
 GROUP = "Inbox - Reviews"
@@ -16,7 +16,7 @@ class ReviewAccount(Result):
     account_id: str | None = None
     average_rating: float | None = None
     last_review_at: str | None = None
-    name: str | None = None
+    name: Relayed | None = None
     platform: str | None = None
     status: str | None = None
     total_count: int | None = None
@@ -81,7 +81,7 @@ REPLY_TO_REVIEW = Operation(
 
 
 class ReviewReply(Result):
-    text: str | None = None
+    text: Relayed | None = None
     updated_at: str | None = None
 
 
@@ -91,7 +91,7 @@ class Review(Result):
     id: str | None = None
     rating: int | None = None
     reply: ReviewReply | None = None
-    text: str | None = None
+    text: Foreign | None = None
     updated_at: str | None = None
 
 

@@ -2,18 +2,18 @@
 
 from auth.scopes import Scope
 from tools.answers import Success
-from tools.fields import AccountId
+from tools.fields import AccountId, Relayed, RelayedLink
 from tools.operation import Args, Effect, Operation, Result
 
 GROUP = "TikTok"
 
 
 class TiktokSummary(Result):
-    username: str | None = None
-    display_name: str | None = None
-    bio_description: str | None = None
-    avatar_url: str | None = None
-    profile_deep_link: str | None = None
+    username: Relayed | None = None
+    display_name: Relayed | None = None
+    bio_description: Relayed | None = None
+    avatar_url: RelayedLink | None = None
+    profile_deep_link: RelayedLink | None = None
     is_verified: bool | None = None
     follower_count: int | None = None
     following_count: int | None = None

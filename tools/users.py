@@ -6,6 +6,7 @@ from pydantic import Field
 
 from auth.scopes import Access
 from tools.answers import Ok
+from tools.fields import Own, RelayedLink
 from tools.operation import Args, Effect, Operation, Result
 
 GROUP = "Users"
@@ -13,17 +14,17 @@ GROUP = "Users"
 
 class User(Result):
     allowed_platforms: list[str] | None = None
-    avatar_url: str | None = None
+    avatar_url: RelayedLink | None = None
     beta_tester: bool | None = None
     billing_blocked: bool | None = None
     billing_blocked_at: str | None = None
-    email: str | None = None
+    email: Own | None = None
     facebook_page_selection: bool | None = None
     id: str | None = None
     lock_accounts_to_brand: bool | None = None
     onboarding: bool | None = None
     plan: str | None = None
-    use_case: str | None = None
+    use_case: Own | None = None
 
 
 class GetCurrentUser(Args):

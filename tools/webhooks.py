@@ -6,7 +6,7 @@ from pydantic import Field, StringConstraints
 
 from auth.scopes import Access, Scope
 from tools.answers import Ok
-from tools.fields import Cursor, Json, LimitOf50, SafeId
+from tools.fields import Cursor, Foreign, ForeignJson, Json, LimitOf50, Notice, Own, SafeId
 from tools.operation import Args, Effect, Operation, Result
 
 GROUP = "Webhooks"
@@ -55,7 +55,7 @@ _STATUS_WORDS = (
 
 class Webhook(Result):
     id: str | None = None
-    url: str | None = None
+    url: Own | None = None
     events: list[str] | None = None
     is_active: bool | None = None
     created_at: str | None = None
@@ -68,10 +68,10 @@ class WebhookList(Result):
 
 class CreatedWebhook(Result):
     id: str | None = None
-    url: str | None = None
+    url: Own | None = None
     events: list[str] | None = None
-    secret: Annotated[str | None, Field(description="Signing secret; shown only this once.")] = None
-    message: str | None = None
+    secret: Annotated[Own | None, Field(description="Signing secret; shown only this once.")] = None
+    message: Notice | None = None
 
 
 class DeliveryCounts(Result):
@@ -93,14 +93,14 @@ class WebhookTest(Result):
     delivery_id: str | None = None
     status: str | None = None
     response_status_code: int | None = None
-    response_body: str | None = None
+    response_body: Foreign | None = None
     response_duration_ms: int | None = None
 
 
 class Delivery(Result):
     id: str | None = None
     event_type: str | None = None
-    description: str | None = None
+    description: Foreign | None = None
     status: Annotated[str | None, Field(description="pending, success (or delivered), failed.")] = None
     attempt_count: int | None = None
     response_status_code: int | None = None
@@ -117,8 +117,8 @@ class DeliveryList(Result):
 class DeliveryAttempt(Result):
     attempt_number: int | None = None
     status_code: int | None = None
-    response_body: str | None = None
-    error_message: str | None = None
+    response_body: Foreign | None = None
+    error_message: Foreign | None = None
     duration_ms: int | None = None
     created_at: str | None = None
 
@@ -126,14 +126,14 @@ class DeliveryAttempt(Result):
 class DeliveryDetail(Delivery):
     endpoint_id: str | None = None
     # The reference types the body as numbers, an artefact of its generator; both shapes must parse.
-    payload: Annotated[Json | list[int] | str | None, Field(description="The body that was sent.")] = None
+    payload: Annotated[ForeignJson | list[int] | Foreign | None, Field(description="The body that was sent.")] = None
     attempts: list[DeliveryAttempt] | None = None
 
 
 class WebhookEventInfo(Result):
     event: str | None = None
     category: Annotated[str | None, Field(description="posts, inbox or accounts.")] = None
-    description: str | None = None
+    description: Notice | None = None
 
 
 class WebhookEventList(Result):
@@ -211,6 +211,7 @@ CREATE_WEBHOOK = Operation(
     scope=Scope.WEBHOOKS_MANAGE,
     effect=Effect.CREATE,
     open_world=True,
+    secret_results=frozenset({"secret"}),
     example={"url": "https://hooks.example.com/social", "events": ["comment.received", "post.failed"]},
     choices=(
         "Besides https, http to a loopback address is sent on: the local API takes it, the hosted one refuses it.",

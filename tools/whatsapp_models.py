@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
-from tools.fields import AccountId, Json, Limit, SafeId, Text
+from tools.fields import AccountId, Json, Limit, Notice, Own, OwnJson, RelayedLink, SafeId, Text
 from tools.operation import Args, Result
 
 SixDigits = Annotated[str, StringConstraints(pattern=r"^[0-9]{6}$")]
@@ -29,22 +29,22 @@ class NumberStatus(Result):
 
 class BusinessProfile(Result):
     messaging_product: str | None = None
-    about: str | None = None
-    description: str | None = None
-    address: str | None = None
-    email: str | None = None
-    websites: list[str] | None = None
+    about: Own | None = None
+    description: Own | None = None
+    address: Own | None = None
+    email: Own | None = None
+    websites: list[Own] | None = None
     vertical: str | None = None
-    profile_picture_url: str | None = None
+    profile_picture_url: RelayedLink | None = None
 
 
 class Template(Result):
     id: str | None = None
-    name: str | None = None
+    name: Own | None = None
     language: str | None = None
     category: Annotated[str | None, Field(description="MARKETING, UTILITY or AUTHENTICATION.")] = None
     status: Annotated[str | None, Field(description="PENDING, APPROVED, REJECTED, PAUSED or DISABLED.")] = None
-    components: list[Json] | Json | None = None
+    components: list[OwnJson] | OwnJson | None = None
 
 
 class TemplateCursors(Result):
@@ -69,7 +69,7 @@ class CreatedTemplate(Result):
 
 
 class TemplateContact(Result):
-    input: str | None = None
+    input: Own | None = None
     wa_id: str | None = None
 
 
@@ -87,7 +87,7 @@ class SentTemplate(Result):
 class TemplateIssue(Result):
     component_index: Annotated[int | None, Field(description="From 0; null for the template itself.")] = None
     field: str | None = None
-    message: str | None = None
+    message: Notice | None = None
 
 
 class TemplateValidation(Result):

@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import Field
 
 from auth.scopes import Access
-from tools.fields import BrandId
+from tools.fields import BrandId, Relayed
 from tools.operation import Args, Effect, Empty, Operation, Result
 
 GROUP = "Twitter BYOK"
@@ -64,6 +64,7 @@ SET_X_CREDENTIALS = Operation(
     effect=Effect.UPDATE,
     open_world=False,
     platforms=("twitter",),
+    secret_arguments=frozenset({"client_secret"}),
     example={"client_id": "abcdef123456", "client_secret": "example-secret"},
 )
 
@@ -86,6 +87,7 @@ SET_BRAND_X_CREDENTIALS = Operation(
     effect=Effect.UPDATE,
     open_world=False,
     platforms=("twitter",),
+    secret_arguments=frozenset({"client_secret"}),
     example={"brand_id": "b_aurora", "client_id": "abcdef123456", "client_secret": "example-secret"},
 )
 
@@ -131,7 +133,7 @@ DELETE_BRAND_X_CREDENTIALS = Operation(
 
 
 class TwitterByokTest(Result):
-    reason: str | None = None
+    reason: Relayed | None = None
     valid: bool | None = None
 
 
@@ -152,5 +154,6 @@ TEST_X_CREDENTIALS = Operation(
     effect=Effect.READ,
     open_world=True,
     platforms=("twitter",),
+    secret_arguments=frozenset({"client_secret"}),
     example={"client_id": "abcdef123456", "client_secret": "example-secret"},
 )

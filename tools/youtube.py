@@ -6,7 +6,7 @@ from pydantic import Field, model_validator
 
 from auth.scopes import Scope
 from tools.answers import Success
-from tools.fields import AccountId, CommentId, PlatformPostId, SafeId, Text
+from tools.fields import AccountId, CommentId, PlatformPostId, Relayed, RelayedLink, SafeId, Text
 from tools.operation import Args, Effect, Operation, Result
 
 GROUP = "YouTube"
@@ -17,9 +17,9 @@ _POSTS_WRITE = "No page names the scope; posts:write is asked, as for editing a 
 
 
 class YoutubeSummary(Result):
-    title: str | None = None
-    handle: str | None = None
-    thumbnail_url: str | None = None
+    title: Relayed | None = None
+    handle: Relayed | None = None
+    thumbnail_url: RelayedLink | None = None
     subscriber_count: int | None = None
     video_count: int | None = None
     view_count: int | None = None

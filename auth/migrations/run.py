@@ -1,6 +1,7 @@
 """Brings the authorization server's database to the present schema."""
 
 import os
+import threading
 from pathlib import Path
 
 from alembic import command
@@ -10,14 +11,16 @@ from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
 FOLDER = Path(__file__).parent
 # Any constant that nothing else locks: the local API leads under one for as long as it runs.
 _LOCK = 7_203_117
+ONE_AT_A_TIME = threading.Lock()
+"""Alembic keeps what it works on in globals: two threads of a process must not migrate at once."""
 
 
-def upgrade(url: str) -> None:
+def upgrade(url: str, *, folder: Path = FOLDER, lock: int = _LOCK) -> None:
     """Run what is missing, whole or not at all; blocks, so call it in a thread.
 
-    `url` is sqlite:///FILE or postgresql://…. Several processes may start at once: they queue on the lock of the
-    SQLite file or on an advisory lock of PostgreSQL, and the later ones find nothing left to do. A new SQLite file
-    gets mode 0600.
+    `url` is sqlite:///FILE or postgresql://…, `folder` has the migrations. Several processes may start at once: they
+    queue on the lock of the SQLite file or on an advisory lock of PostgreSQL, and the later ones find nothing left to
+    do. A new SQLite file gets mode 0600.
     """
     parsed = make_url(url)
     if parsed.get_backend_name() == "sqlite":
@@ -28,11 +31,11 @@ def upgrade(url: str) -> None:
             parsed.set(drivername="postgresql+psycopg"), hide_parameters=True, connect_args={"prepare_threshold": None}
         )
     config = Config()
-    config.set_main_option("script_location", str(FOLDER).replace("%", "%%"))
+    config.set_main_option("script_location", str(folder).replace("%", "%%"))
     try:
-        with engine.begin() as connection:
+        with ONE_AT_A_TIME, engine.begin() as connection:
             if engine.dialect.name == "postgresql":
-                connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
+                connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": lock})
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
     finally:

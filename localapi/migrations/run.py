@@ -6,6 +6,8 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy import create_engine, make_url, text
 
+from auth.migrations.run import ONE_AT_A_TIME
+
 FOLDER = Path(__file__).parent
 # Any constant: processes that start together queue on it.
 _LOCK = 7_203_114
@@ -19,7 +21,7 @@ def upgrade(url: str) -> None:
     config = Config()
     config.set_main_option("script_location", str(FOLDER))
     try:
-        with engine.connect() as connection:
+        with ONE_AT_A_TIME, engine.connect() as connection:
             if is_sqlite:
                 connection.exec_driver_sql("PRAGMA busy_timeout=15000")
                 connection.exec_driver_sql("PRAGMA journal_mode=WAL")

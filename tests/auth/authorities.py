@@ -150,8 +150,9 @@ class Browser:
     async def sign_in(self, key: str | None = None, **headers: str) -> httpx2.Response:
         """Post the sign-in form of the page, and follow to the next page."""
         given = {"csrf": self.hidden("csrf"), "action": "key", "api_key": key or self.served.local_key}
-        if 'name="request"' in self.page:
-            given["request"] = self.hidden("request")
+        for name in ("request", "back"):
+            if f'name="{name}"' in self.page:
+                given[name] = self.hidden(name)
         response = await self.post("/oauth/sign-in", given, headers=headers)
         if response.status_code == 303:
             return await self.get(response.headers["location"])

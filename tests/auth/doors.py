@@ -10,11 +10,16 @@ import httpx2
 from starlette.applications import Starlette
 
 from auth.routes import routes
+from server import person_pages
 from server.asgi import Limits, create_app
+from server.calls import Services
 from server.dispatch import build_server
 from server.door import SignIn
-from tests.auth.authorities import ISSUER, MCP, Served
+from server.mode import Mode
+from server.records import Records, open_records
+from tests.auth.authorities import ISSUER, MCP, Browser, Served
 from tools.rest import RestClient
+from tools.surfaces import named
 
 LIST = {"jsonrpc": "2.0", "id": 1, "method": "tools/list", "params": {}}
 
@@ -51,6 +56,9 @@ class AtTheDoor:
     served: Served
     app: Starlette
     upstream: Recorder
+    services: Services
+    http: httpx2.AsyncClient
+    """Of the API behind it."""
     headers: dict[str, str] = field(
         default_factory=lambda: {"Accept": "application/json, text/event-stream", "User-Agent": "a client"}
     )
@@ -58,6 +66,21 @@ class AtTheDoor:
     def program(self, host: str = ISSUER) -> httpx2.AsyncClient:
         transport = httpx2.ASGITransport(app=self.app, client=(self.served.address, 4711))
         return httpx2.AsyncClient(transport=transport, base_url=host)
+
+    def browser(self) -> Browser:
+        """A person's browser, in which nobody is signed in."""
+        return Browser(self.served, self.program())
+
+    async def signed_in(self, key: str | None = None) -> Browser:
+        """A browser in which the user of a key is signed in; by default of the sample workspace's."""
+        browser = self.browser()
+        await browser.get("/oauth/sign-in")
+        await browser.sign_in(key)
+        return browser
+
+    async def call(self, token: str, tool: str, **arguments: Any) -> dict[str, Any]:
+        """The result of a tool."""
+        return result_of(await self.send(call(tool, **arguments), token))
 
     async def send(self, message: Any, token: str | None, **headers: str) -> httpx2.Response:
         """A message to /mcp, with a bearer or without."""
@@ -82,7 +105,12 @@ def result_of(response: httpx2.Response) -> dict[str, Any]:
 
 @asynccontextmanager
 async def open_door(
-    served: Served, *, accepts_keys: bool = True, limits: Limits | None = None
+    served: Served,
+    *,
+    accepts_keys: bool = True,
+    limits: Limits | None = None,
+    mode: Mode | None = None,
+    records: Records | None = None,
 ) -> AsyncGenerator[AtTheDoor]:
     """Serve /mcp for the people who sign in at the authority."""
 
@@ -91,12 +119,22 @@ async def open_door(
 
     upstream = Recorder(served.api.app)
     async with httpx2.AsyncClient(transport=upstream, base_url="http://localapi/v1") as http:
+        clock = served.clock
+        services = Services(
+            rest=RestClient(http=http, wait=at_once),
+            clock=clock.now,
+            records=records or open_records(None, memory=True, clock=clock),
+            address=ISSUER,
+        )
         app = create_app(
-            build_server(RestClient(http=http, wait=at_once)),
+            build_server(services.rest, mode or Mode(toolsets=(named("all"),)), services),
             public_urls=[ISSUER],
             limits=limits,
             door=SignIn(served.authority, MCP, accepts_keys=accepts_keys),
-            sign_in=routes(served.authority),
+            sign_in=[*routes(served.authority), *person_pages.routes(services, served.authority)],
         )
-        async with app.router.lifespan_context(app):
-            yield AtTheDoor(served=served, app=app, upstream=upstream)
+        try:
+            async with app.router.lifespan_context(app):
+                yield AtTheDoor(served=served, app=app, upstream=upstream, services=services, http=http)
+        finally:
+            await services.records.close()

@@ -155,7 +155,7 @@ async def test_every_page_forbids_frames_scripts_caches_and_referrers(shared: Se
 
 async def test_nothing_is_served_that_this_list_does_not_name(shared: Served) -> None:
     paths = {route.path for route in shared.app.routes if isinstance(route, Route)}
-    assert paths == {*DOCUMENTS, *FOR_PROGRAMS, *PAGES, "/oauth/pages.css"}
+    assert paths == {*DOCUMENTS, f"{RESOURCE}/{{resource:path}}", *FOR_PROGRAMS, *PAGES, "/oauth/pages.css"}
 
 
 async def test_switches_show_in_the_documents(tmp_path: Path, clock: HeldClock) -> None:

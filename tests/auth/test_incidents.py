@@ -40,8 +40,8 @@ async def test_no_header_changes_where_clients_are_sent(served: Served) -> None:
     """Incident 1, CVE-2025-6514 (mcp-remote): addresses are the configured ones, never what a request says."""
     program = served.program()
     paths = [path for route in served.app.routes if ".well-known" in (path := str(getattr(route, "path", "")))]
-    assert len(paths) == 6
-    for path in paths:
+    assert len(paths) == 7
+    for path in [path.replace("{resource:path}", "mcp/x/inbox,media") for path in paths]:
         honest, hostile = await program.get(path), await program.get(path, headers=EVIL)
         assert honest.status_code == 200 and hostile.content == honest.content
         links = re.findall(r'"(https?:[^"]*|javascript:[^"]*)"', hostile.text)

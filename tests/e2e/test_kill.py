@@ -34,7 +34,7 @@ def test_fifty_posts_are_published_once_each(stored: Options, round_number: int)
         server = serve("api", data, port, *(["--database", stored.database_url] if stored.database_url else []))
         try:
             if kill == 0:
-                due = (datetime.now(UTC) + timedelta(seconds=4)).isoformat()
+                due = (datetime.now(UTC) + timedelta(seconds=6)).isoformat()
                 accepted |= _send(port, data, SCHEDULED, {"scheduled_at": due, "media": PICTURE})
             # What a kill cut off before it was accepted is sent again.
             known = _states(stored)

@@ -95,12 +95,16 @@ async def test_the_printed_configuration_for_http_works_as_it_stands(printed: li
     ):
         listed = await client.call_tool("list_accounts", {})
         assert (listed.structured_content or {})["count"] > 5
-        assert not (await client.call_tool("create_brand", {"name": "Made over HTTP"})).is_error
 
 
 @pytest.mark.anyio
 async def test_the_printed_configuration_for_stdio_shows_the_same_workspace(printed: list[dict[str, Any]]) -> None:
-    one = printed[1]
+    over_http, one = printed
+    async with (
+        httpx2.AsyncClient(headers=over_http["headers"]) as http,
+        Client(streamable_http_client(over_http["url"], http_client=http)) as client,
+    ):
+        assert not (await client.call_tool("create_brand", {"name": "Made over HTTP"})).is_error
     server = StdioServerParameters(command=one["command"], args=one["args"], env=one.get("env"), cwd="/")
     async with Client(server) as client:
         listed = await client.call_tool("list_brands", {})

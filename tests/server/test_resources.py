@@ -58,10 +58,10 @@ async def test_lists_plain_resources_and_templates(client: Client) -> None:
     ("socialapi://conversations/conv_1/messages", "/v1/inbox/conversations/conv_1/messages"),
 ])  # fmt: skip
 async def test_reads_the_api_behind_an_address(client: Client, api: StandIn, uri: str, path: str) -> None:
-    api.answers({"id": "é", "gone": None})
+    api.answers({"count": 1, "gone": None})
     (content,) = (await client.read_resource(uri)).contents
     assert isinstance(content, TextResourceContents)
-    assert content.text == '{"id":"é"}'
+    assert content.text == '{"count":1}'
     assert api.seen[0].path == path
 
 

@@ -14,6 +14,7 @@ import pytest
 from server.instructions import INSTRUCTIONS
 from server.logs import JsonLines, redact
 from tests.server.standin import KEY
+from tools.surfaces import CORE
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="signals are POSIX's")
 
@@ -164,7 +165,7 @@ def test_a_line_that_is_no_message_is_answered_and_the_next_one_too(
         refused, listed = json.loads(process.stdout.readline()), json.loads(process.stdout.readline())
         assert (refused.get("id"), refused["error"]["code"]) == (request_id, code)
         assert words in refused["error"]["message"]
-        assert (listed["id"], len(listed["result"]["tools"])) == (9, 135)
+        assert (listed["id"], len(listed["result"]["tools"])) == (9, len(CORE))
     finally:
         process.kill()
         process.communicate()

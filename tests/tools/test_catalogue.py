@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from server.resources import ADDRESSES
-from tools.definitions import FILE, definitions, generate, operation_named
+from tools.definitions import FILE, definitions, generate, input_schema, operation_named
 from tools.operation import AnyOperation, Effect
-from tools.registry import MODULES, in_module, operations
+from tools.registry import MODULES, by_name, in_module, operations
 from tools.rest import RestClient
 
 each = pytest.mark.parametrize("operation", operations(), ids=lambda operation: operation.name)
@@ -45,11 +45,12 @@ def test_a_definition_is_complete(operation: AnyOperation) -> None:
         assert schema["type"] == "object"
         assert not {"anyOf", "oneOf", "allOf", "$schema", "$defs"} & set(schema)
         assert "$ref" not in str(schema)
-    assert tool["inputSchema"]["additionalProperties"] is False
-    undescribed = [
-        name for name, field in tool["inputSchema"].get("properties", {}).items() if not field.get("description")
-    ]
-    assert undescribed == []
+    whole = input_schema(operation)
+    assert whole["additionalProperties"] is False
+    assert [name for name, field in whole["properties"].items() if not field.get("description")] == []
+    options = {"select"} if operation.effect is Effect.READ else set()
+    assert set(tool["inputSchema"]["properties"]) == set(whole["properties"]) | options
+    assert tool["inputSchema"].get("required", []) == whole.get("required", [])
 
 
 def test_the_committed_definitions_are_those_of_the_declarations() -> None:
@@ -173,7 +174,7 @@ DEFAULTS = {
 
 @pytest.mark.parametrize(("name", "defaults"), DEFAULTS.items(), ids=list(DEFAULTS))
 def test_what_the_api_takes_for_an_argument_left_out_is_shown(name: str, defaults: dict[str, object]) -> None:
-    fields = definitions()[name]["tool"]["inputSchema"]["properties"]
+    fields = input_schema(by_name()[name])["properties"]
     assert {argument: fields[argument].get("default") for argument in defaults} == defaults
 
 

@@ -1,0 +1,116 @@
+"""When a person is asked first, and what they are told would happen."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from server.asking import Question, said
+from server.secret_values import hidden
+from tools.accounts import LIST_ACCOUNTS
+from tools.brands import LIST_BRANDS
+from tools.operation import AnyOperation, Effect
+from tools.users import GET_CURRENT_USER
+
+if TYPE_CHECKING:
+    from server.calls import Call
+
+ESCALATES = frozenset(
+    {
+        "create_key",
+        "update_key",
+        "rotate_key",
+        "revoke_key",
+        "create_webhook",
+        "update_webhook",
+        "test_webhook",
+        "delete_webhook",
+        "create_invite",
+        "redeem_invite",
+        "revoke_invite",
+        "create_redirect_uri",
+        "delete_redirect_uri",
+        "set_x_credentials",
+        "set_brand_x_credentials",
+        "delete_x_credentials",
+        "delete_brand_x_credentials",
+        "connect_account",
+        "select_pending_connection",
+        "exchange_oauth_code",
+        "update_current_user",
+        "create_checkout",
+        "create_billing_portal",
+        "create_export",
+    }
+)
+"""What could give somebody else a way in, or money or data a way out; ending such a way is a change of it, too."""
+PRIVATE = frozenset({"send_message", "send_private_reply", "send_whatsapp_template"})
+"""What reaches one person, who might not be the one whose words were read."""
+UNDONE_BY_NOTHING = frozenset({"deregister_whatsapp_number", "rotate_key"})
+"""Ends something that works, though it is no deletion by name."""
+_NAMED: Mapping[str, tuple[AnyOperation, str, tuple[str, ...]]] = {
+    "delete_brand": (LIST_BRANDS, "brand_id", ("name",)),
+    "disconnect_account": (LIST_ACCOUNTS, "account_id", ("name", "username")),
+    "delete_current_user": (GET_CURRENT_USER, "", ("email", "name")),
+}
+"""What takes so much with it that its name has to be typed: where the name is read, the id's argument, the fields."""
+
+
+async def question_for(call: "Call", operation: AnyOperation, arguments: Mapping[str, Any]) -> Question | None:
+    """What a person is to be asked before this call; None for nothing.
+
+    Raises:
+        server.calls.Failed: what would be deleted cannot be looked up.
+        server.records.RecordsUnavailable: whether strangers' text was read lately is not known.
+    """
+    why = _because(call, operation) or await _because_of_strangers(call, operation, arguments)
+    if why is None:
+        return None
+    typed = await _name_to_type(call, operation, arguments) if operation.name in _NAMED else None
+    lines = [f"{operation.title}?", *_told(hidden(operation, arguments))]
+    if typed is not None:
+        lines.insert(1, f"It is called: {typed}")
+    return Question(tool=operation.name, arguments=arguments, summary="\n".join(lines), why=why, typed=typed)
+
+
+def _because(call: "Call", operation: AnyOperation) -> str | None:
+    if operation.name in _NAMED:
+        return "this cannot be undone"
+    if call.mode.confirm == "never":
+        return None
+    if operation.effect is Effect.DELETE or operation.name in UNDONE_BY_NOTHING:
+        return "it deletes or ends something"
+    if call.mode.confirm == "public" and operation.effect is Effect.PUBLISH:
+        return "other people will see it"
+    return None
+
+
+async def _because_of_strangers(call: "Call", operation: AnyOperation, arguments: Mapping[str, Any]) -> str | None:
+    if operation.name not in ESCALATES and operation.name not in PRIVATE:
+        return None
+    taint = await call.services.records.tainted(call.owner, now=call.now)
+    if taint is None:
+        return None
+    if (
+        operation.name in PRIVATE
+        and operation.name == "send_message"
+        and arguments.get("conversation_id") in taint.threads
+    ):
+        return None
+    return "text written by other people was read in the last minutes, and could have asked for it"
+
+
+async def _name_to_type(call: "Call", operation: AnyOperation, arguments: Mapping[str, Any]) -> str:
+    source, argument, fields = _NAMED[operation.name]
+    body = await call.read(source, {})
+    rows = body.get("data", body)
+    wanted = arguments.get(argument)
+    for row in rows if isinstance(rows, list) else [rows]:
+        if isinstance(row, dict) and (not argument or row.get("id") == wanted):
+            found = next((str(row[name]) for name in fields if row.get(name)), "")
+            if found:
+                return found
+    # Nothing of that id: the API will say so, and there is nothing else to type.
+    return str(wanted or "delete")
+
+
+def _told(arguments: Mapping[str, Any]) -> list[str]:
+    return [f"{name}: {said(value if isinstance(value, str) else repr(value))}" for name, value in arguments.items()]

@@ -1,0 +1,179 @@
+"""Whether a write arrived whose answer was lost: the API is asked, and where it cannot tell, nothing is guessed.
+
+That something is not there yet proves nothing while the API may still be busy with it: a post can take minutes. Only
+after `SETTLED` does absence count as "not sent".
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, Literal
+
+from server.results import check_of
+from tools.comments import LIST_COMMENT_REPLIES, LIST_COMMENTS
+from tools.conversations import LIST_MESSAGES
+from tools.operation import AnyOperation, Effect
+from tools.posts import GET_POST, LIST_POSTS
+from tools.rest import ApiError
+from tools.reviews import LIST_REVIEWS
+
+if TYPE_CHECKING:
+    from server.calls import Call
+
+SETTLED = timedelta(minutes=5)
+CLOCKS_APART = timedelta(minutes=2)
+"""By how much the API's clock may differ from ours."""
+_PAGE = 50
+_PAGES = 10
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """What is known of a write."""
+
+    state: Literal["sent", "not sent", "unknown"]
+    words: str
+    """A sentence for whoever made the call."""
+    status: int = 200
+    body: Mapping[str, Any] = field(default_factory=dict[str, Any])
+
+
+Reader = Callable[["Call", Mapping[str, Any], datetime], Awaitable[Mapping[str, Any] | None]]
+"""What there is of a write: the row, or None."""
+
+
+async def read_back(
+    call: "Call", operation: AnyOperation, arguments: Mapping[str, Any], *, since: datetime | None
+) -> Found:
+    """What became of a write that left at `since`; does not raise."""
+    from server.calls import Failed
+
+    began = since or call.now
+    reader = _READERS.get(operation.name)
+    check = f"check with {check_of(operation)}"
+    try:
+        if reader is not None:
+            row = await reader(call, arguments, began - CLOCKS_APART)
+        elif operation.effect is Effect.DELETE and operation.name in _GONE:
+            row = {} if await _is_gone(call, operation, arguments) else None
+        else:
+            return Found(state="unknown", words=f"{check} whether it happened")
+    except Failed:
+        return Found(state="unknown", words=f"the API cannot be asked now; {check} later")
+    if row is not None:
+        return Found(state="sent", words=f"{check} if in doubt.", body=row)
+    if call.now - began >= SETTLED:
+        return Found(state="not sent", words="it is not there, and would be by now")
+    return Found(state="unknown", words=f"it is not there yet; {check} in some minutes, and do not repeat it before")
+
+
+async def _post(call: "Call", arguments: Mapping[str, Any], after: datetime) -> Mapping[str, Any] | None:
+    body = await call.read(LIST_POSTS, {"sort": "created_desc", "limit": _PAGE})
+    wanted = sorted(str(target.get("account_id")) for target in arguments.get("targets") or [])
+    for row in _rows(body):
+        accounts = sorted(str(target.get("account_id")) for target in row.get("targets") or [])
+        same = (row.get("text") or "") == (arguments.get("text") or "") and accounts == wanted
+        if same and _is_after(row.get("created_at"), after):
+            return row
+    return None
+
+
+async def _published(call: "Call", arguments: Mapping[str, Any], _after: datetime) -> Mapping[str, Any] | None:
+    body = await call.read(GET_POST, {"post_id": arguments["post_id"]})
+    row = body.get("data", body)
+    is_out = isinstance(row, dict) and row.get("status") in {"publishing", "published", "partial"}
+    return row if is_out else None
+
+
+async def _message(call: "Call", arguments: Mapping[str, Any], after: datetime) -> Mapping[str, Any] | None:
+    body = await call.read(LIST_MESSAGES, {"conversation_id": arguments["conversation_id"], "limit": _PAGE})
+    return next(
+        (
+            row
+            for row in _rows(body)
+            if row.get("direction") == "outgoing"
+            and (row.get("text") or "") == (arguments.get("text") or "")
+            and _is_after(row.get("created_at"), after)
+        ),
+        None,
+    )
+
+
+async def _comment(call: "Call", arguments: Mapping[str, Any], after: datetime) -> Mapping[str, Any] | None:
+    given = {name: arguments[name] for name in ("post_id", "account_id", "comment_id") if arguments.get(name)}
+    operation = LIST_COMMENT_REPLIES if "comment_id" in given else LIST_COMMENTS
+    body = await call.read(operation, {**given, "limit": _PAGE})
+    return next(
+        (
+            row
+            for row in _rows(body)
+            if row.get("is_owner")
+            and row.get("text") == arguments.get("text")
+            and _is_after(row.get("created_at"), after)
+        ),
+        None,
+    )
+
+
+async def _review(call: "Call", arguments: Mapping[str, Any], _after: datetime) -> Mapping[str, Any] | None:
+    body = await call.read(LIST_REVIEWS, {"account_id": arguments["account_id"], "limit": _PAGE})
+    for row in _rows(body):
+        reply = row.get("reply")
+        if row.get("id") == arguments["review_id"] and isinstance(reply, dict):
+            return reply if reply.get("text") == arguments.get("text") else None
+    return None
+
+
+def _hidden(is_hidden: bool) -> Reader:
+    async def read(call: "Call", arguments: Mapping[str, Any], _after: datetime) -> Mapping[str, Any] | None:
+        given: dict[str, Any] = {name: arguments[name] for name in ("post_id", "account_id")} | {"limit": 100}
+        for _ in range(_PAGES):
+            body = await call.read(LIST_COMMENTS, given)
+            for row in _rows(body):
+                if arguments["comment_id"] in {row.get("id"), row.get("platform_id")}:
+                    return {"success": True} if bool(row.get("is_hidden")) is is_hidden else None
+            pagination = body.get("pagination")
+            cursor = pagination.get("next_cursor") if isinstance(pagination, dict) else None
+            if not cursor:
+                return None
+            given["cursor"] = cursor
+        return None
+
+    return read
+
+
+_READERS: Mapping[str, Reader] = {
+    "create_post": _post,
+    "publish_post": _published,
+    "retry_post": _published,
+    "send_message": _message,
+    "reply_to_comment": _comment,
+    "reply_to_review": _review,
+    "hide_comment": _hidden(True),
+    "unhide_comment": _hidden(False),
+}
+_GONE: Mapping[str, AnyOperation] = {"delete_post": GET_POST}
+
+
+async def _is_gone(call: "Call", operation: AnyOperation, arguments: Mapping[str, Any]) -> bool:
+    from server.calls import Failed
+
+    try:
+        await call.read(_GONE[operation.name], {"post_id": arguments["post_id"]})
+    except Failed as failure:
+        if isinstance(failure.error, ApiError) and failure.error.status in {404, 410}:
+            return True
+        raise
+    return False
+
+
+def _rows(body: Mapping[str, Any]) -> list[dict[str, Any]]:
+    rows = body.get("data")
+    return [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
+
+
+def _is_after(value: object, after: datetime) -> bool:
+    try:
+        return isinstance(value, str) and datetime.fromisoformat(value) >= after
+    except (ValueError, TypeError):
+        return False

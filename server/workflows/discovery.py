@@ -1,0 +1,89 @@
+"""Finds, describes and runs any operation."""
+
+import difflib
+import json
+from collections.abc import Mapping
+
+from mcp.types import CallToolResult
+
+from server.calls import Call, Refused
+from server.running_operations import run_operation
+from server.workflows import Handler, Outcome
+from tools.definitions import definitions, input_schema, operation_named
+from tools.discovery import DescribeArgs, FindArgs, RunReadArgs, RunWriteArgs
+from tools.operation import AnyOperation, Effect
+from tools.registry import ALIASES
+
+
+async def find_operations(call: Call, args: FindArgs) -> Outcome:
+    """The operations that fit, of those that the caller may use."""
+    from server.discovery import find, found_text
+
+    matches = find(args.query, lambda name: _may_use(call, name))
+    rows = [{"name": match.name, "line": match.line} for match in matches]
+    return Outcome(body={"operations": rows}, text=found_text(args.query, matches))
+
+
+def _may_use(call: Call, name: str) -> bool:
+    entry = definitions()[name]
+    return entry["group"] is not None and call.caller.may_see_one(entry["scopes"]) and call.mode.allows(name, entry)
+
+
+async def describe_operation(call: Call, args: DescribeArgs) -> Outcome:
+    """The whole schema of one operation."""
+    operation = _named(args.name)
+    body = {
+        "name": operation.name,
+        "description": operation.description,
+        "scope": str(operation.scope),
+        "run_with": "run_read_operation" if operation.effect is Effect.READ else "run_write_operation",
+        "platforms": list(operation.platforms) or "all",
+        "example": operation.example,
+        "input_schema": input_schema(operation),
+    }
+    return Outcome(body=body, text=json.dumps(body, ensure_ascii=False, separators=(",", ":")))
+
+
+async def run_read_operation(call: Call, args: RunReadArgs) -> CallToolResult:
+    """Run a read."""
+    operation = _named(args.name)
+    if operation.effect is not Effect.READ:
+        raise Refused(
+            f"{operation.name} changes something, and this tool only reads",
+            "retry: no",
+            "next: call run_write_operation with the same name and arguments, if the person wants that.",
+        )
+    return await run_operation(call, operation, args.arguments or {})
+
+
+async def run_write_operation(call: Call, args: RunWriteArgs) -> CallToolResult:
+    """Run a write."""
+    operation = _named(args.name)
+    if operation.effect is Effect.READ:
+        raise Refused(
+            f"{operation.name} only reads",
+            "retry: no",
+            "next: call run_read_operation with the same name and arguments.",
+        )
+    return await run_operation(call, operation, args.arguments or {})
+
+
+def _named(name: str) -> AnyOperation:
+    operation = operation_named(ALIASES.get(name, name))
+    if operation is not None:
+        return operation
+    known = [one for one, entry in definitions().items() if entry["group"] is not None]
+    near = difflib.get_close_matches(name, known, n=3)
+    raise Refused(
+        f"there is no operation {''.join(letter for letter in name if letter.isprintable())}",
+        "retry: only with another name",
+        f"next: {'did you mean ' + ' or '.join(near) + '? Else call' if near else 'call'} find_operations.",
+    )
+
+
+HANDLERS: Mapping[str, Handler] = {
+    "find_operations": find_operations,
+    "describe_operation": describe_operation,
+    "run_read_operation": run_read_operation,
+    "run_write_operation": run_write_operation,
+}

@@ -1,0 +1,173 @@
+"""Ranks what waits in the inbox, by rules that a person can check."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from server import results
+from server.asking import said
+from server.calls import Call
+from server.fences import Fenced, fence
+from server.times import with_local
+from server.token_estimate import estimate
+from server.workflows import Handler, Outcome
+from server.workflows.gathering import Item, Wanted, accounts, gather
+from tools.triage import TriageArgs, TriageResult
+
+SHOWN_CHARACTERS = 160
+SHORTENED = 80
+"""Where the answer would be too long otherwise."""
+MOST_TOKENS = 2_500
+MOST_PROBLEMS = 8
+
+_QUESTION = re.compile(
+    r"[?\u061f\uff1f¿]|\b(how|what|when|where|which|who|why|can you|do you|is there|wie|was|wann|wo|kann|habt|gibt|"
+    r"quand|comment|"
+    r"combien|pouvez|cuándo|cuanto|cuánto|dónde|pueden|quando|quanto|dove|onde|posso|come)\b",
+    re.IGNORECASE,
+)
+_COMPLAINT = re.compile(
+    r"\b(refund|broken|never again|disappoint\w*|awful|terrible|worst|rude|scam|cold|late|waiting|complain\w*|"
+    r"unacceptable|poison\w*|sick|allerg\w*|lawyer|wrong order|damaged|missing|enttäusch\w*|kaputt|erstattung|"
+    r"beschwerde|unverschämt|"
+    r"remboursement|déçu\w*|cassé\w*|inadmissible|reembolso|decepcion\w*|roto|peor|rimborso|delus\w*|rotto|reclam\w*|"
+    r"péssim\w*|estragad\w*)\b",
+    re.IGNORECASE,
+)
+_SPAM = re.compile(
+    r"https?://|\b(crypto|bitcoin|giveaway|promo code|followers for|dm to collab|check my (bio|page)|link in (my )?bio|"
+    r"earn \$|onlyfans|whatsapp me at|ignore (all|the|previous)|ai assistants?)\b",
+    re.IGNORECASE,
+)
+_PLATFORM_NAMES = {"twitter": "X", "google": "Google", "linkedin_page": "LinkedIn"}
+
+
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """An item, how urgent it is, and why."""
+
+    item: Item
+    score: float
+    why: tuple[str, ...]
+
+
+def ranked(item: Item, now: datetime) -> Ranked:
+    """How urgent something is.
+
+    Waiting counts most, then a window that closes, few stars, a complaint, a question; spam sinks to the end.
+    """
+    why, score = list[str](), 0.0
+    if not item.is_answered:
+        score, why = 40.0, [*why, "unanswered"]
+    if item.window_closes_at is not None and not item.is_answered:
+        left = (item.window_closes_at - now) / timedelta(hours=1)
+        if left <= 0:
+            why.append("messaging window closed")
+        else:
+            score += 30 * max(0.0, 1 - left / 24)
+            why.append(f"{left:.0f} h left to answer" if left >= 1 else "less than 1 h left to answer")
+    if item.rating is not None:
+        score += {1: 30, 2: 25, 3: 10}.get(item.rating, 0)
+        why.append(f"{item.rating} star{'' if item.rating == 1 else 's'}")
+    if _COMPLAINT.search(item.text):
+        score, why = score + 20, [*why, "complaint"]
+    if _QUESTION.search(item.text):
+        score, why = score + 12, [*why, "question"]
+    if item.at is not None:
+        hours = max(0.0, (now - item.at) / timedelta(hours=1))
+        # Older waits longer, up to two days; after a week it is no longer urgent.
+        score += min(hours, 48) / 4 if hours <= 168 else 0
+        why.append(f"{hours:.0f} h old" if hours < 48 else f"{hours / 24:.0f} days old")
+    if _SPAM.search(item.text):
+        score, why = score - 60, [*why, "looks like spam"]
+    return Ranked(item, score, tuple(why))
+
+
+async def triage_inbox(call: Call, args: TriageArgs) -> Outcome:
+    """What waits, ranked."""
+    wanted = Wanted(
+        kinds=frozenset(args.kinds) if args.kinds else Wanted().kinds,
+        brand_id=args.brand_id,
+        platforms=frozenset(args.platforms or ()),
+        since=args.since,
+    )
+    names = {
+        str(row.get("id")): str(row.get("name") or row.get("username") or "") for row in await accounts(call, wanted)
+    }
+    found = await gather(call, wanted)
+    waiting = [one for item in found.items if not (one := ranked(item, call.now)).item.is_answered]
+    waiting.sort(key=lambda one: (-one.score, one.item.key))
+    problems = [*found.failures, *found.unread]
+    if len(problems) > MOST_PROBLEMS:
+        problems[MOST_PROBLEMS:] = [f"and {len(problems) - MOST_PROBLEMS} more reads"]
+    count, characters = min(args.limit, len(waiting)), SHOWN_CHARACTERS
+    while True:
+        body = {
+            "rows": [_row(one, names, characters, call.now) for one in waiting[:count]],
+            "waiting": len(waiting),
+            "more": len(waiting) - count,
+            "problems": problems,
+        }
+        fenced = fence(TriageResult, body)
+        shown: dict[str, Any] = with_local(fenced.body, call.mode.zone_of(args.brand_id or ""))
+        text = _text(call, shown, fenced)
+        if estimate(text) <= MOST_TOKENS or count <= 1:
+            break
+        if characters > SHORTENED:
+            characters = SHORTENED
+        else:
+            count -= 1
+    if fenced.holds_foreign:
+        await call.services.records.taint(call.owner, now=call.now, threads=[])
+    return Outcome(body=shown, text=text)
+
+
+def _text(call: Call, shown: Mapping[str, Any], fenced: Fenced) -> str:
+    notes = [*call.notes, *filter(None, [fenced.note])]
+    if shown["more"]:
+        notes.append(f"{shown['more']} more wait: narrow it by brand_id, platforms, kinds or since.")
+    return "\n".join([results.compact(shown), *notes])
+
+
+def _row(one: Ranked, names: Mapping[str, str], characters: int, now: datetime) -> dict[str, Any]:
+    item = one.item
+    text = item.text if len(item.text) <= characters else item.text[:characters] + "…"
+    return {
+        "kind": item.kind,
+        "platform": _PLATFORM_NAMES.get(item.platform, item.platform),
+        "account": said(names.get(item.account_id) or item.account_id, 60),
+        "who": item.author[:60],
+        "said": text,
+        "at": None if item.at is None else item.at.isoformat().replace("+00:00", "Z"),
+        # Everything here is unanswered.
+        "why": [why for why in one.why if why != "unanswered"],
+        "next": next_call(item, now),
+    }
+
+
+def next_call(item: Item, now: datetime) -> dict[str, Any]:
+    """The call that answers it, without the words."""
+    match item.kind:
+        case "comment" if item.may_reply:
+            tool = "reply_to_comment"
+            arguments = {"post_id": item.post_id, "comment_id": item.id, "account_id": item.account_id}
+        case "comment":
+            tool = "list_comments"
+            arguments = {"post_id": item.post_id, "account_id": item.account_id}
+        case "message":
+            tool, arguments = "send_message", {"conversation_id": item.id, "account_id": item.account_id}
+            if item.window_closes_at is not None and item.window_closes_at <= now:
+                # Nothing may be written freely any more; what may be said depends on the thread.
+                tool, arguments = "list_messages", {"conversation_id": item.id}
+        case "review":
+            tool, arguments = "reply_to_review", {"review_id": item.id, "account_id": item.account_id}
+        case "mention" if item.may_reply:
+            tool, arguments = "reply_to_mention", {"account_id": item.account_id, "media_id": item.post_id or item.id}
+        case "mention":
+            tool, arguments = "list_mentions", {"account_id": item.account_id}
+    return {"tool": tool, "arguments": arguments}
+
+
+HANDLERS: Mapping[str, Handler] = {"triage_inbox": triage_inbox}

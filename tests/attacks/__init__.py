@@ -1,0 +1,1 @@
+"""Hostile texts from strangers, and a model that obeys all of them."""

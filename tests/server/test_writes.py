@@ -1,0 +1,295 @@
+"""Writes through a real client: once or not at all, noted, and taken back by the call that the answer names."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+from mcp import Client
+from mcp.types import CallToolResult
+
+from server.calls import Services
+from server.records.storage import Storage
+from server.token_estimate import estimate
+from tests.conftest import HeldClock
+from tests.server.answering import Person
+from tests.server.standin import text_of
+from tests.server.workflows.desks import Desk, desk
+from tests.server.workflows.lines import Line, breaks, client_of, line_of, refuses, with_storage
+
+pytestmark = pytest.mark.anyio
+
+POST: dict[str, Any] = {
+    "text": "Fresh beans on the shelf.",
+    "targets": [{"account_id": "acc_aurora_threads"}],
+    "publish_now": True,
+}
+COMMENT = {"post_id": "ig_1789001", "comment_id": "ig_c_1", "account_id": "acc_aurora_instagram"}
+REPLY = {**COMMENT, "text": "Yes, from Friday."}
+HIDE_PATH = "/v1/inbox/comments/ig_1789001/ig_c_1/hide"
+
+
+@dataclass
+class Counter:
+    """Everything a test of writes needs."""
+
+    bench: Desk
+    line: Line
+    services: Services
+    client: Client
+    person: Person
+
+    async def call(self, tool: str, arguments: dict[str, Any]) -> CallToolResult:
+        return await self.client.call_tool(tool, arguments)
+
+    async def done(self, tool: str, arguments: dict[str, Any]) -> dict[str, Any]:
+        result = await self.call(tool, arguments)
+        assert not result.is_error, text_of(result)
+        return result.structured_content or {}
+
+    async def take_back(self, answer: dict[str, Any]) -> None:
+        """Make the call that the answer names, as it is."""
+        undo = answer["undo"]
+        await self.done(undo["tool"], undo["arguments"])
+
+    async def rows(self) -> list[dict[str, Any]]:
+        return list((await self.done("whats_been_done", {}))["data"])
+
+    async def comment(self) -> dict[str, Any]:
+        answer = await self.bench.http.get(
+            "/inbox/comments/ig_1789001", params={"account_id": "acc_aurora_instagram", "limit": 100}
+        )
+        row: dict[str, Any] = next(row for row in answer.json()["data"] if row["platform_id"] == "ig_c_1")
+        return row
+
+
+@pytest.fixture
+async def bench(clock: HeldClock) -> AsyncIterator[Desk]:
+    async with desk(clock) as made:
+        yield made
+
+
+@pytest.fixture
+async def counter(bench: Desk) -> AsyncIterator[Counter]:
+    person = Person()
+    async with line_of(bench) as (line, services), client_of(services, person) as client:
+        yield Counter(bench, line, services, client, person)
+
+
+async def test_a_hundred_identical_sends_at_once_reach_the_api_once(counter: Counter) -> None:
+    results = await asyncio.gather(*(counter.call("create_post", POST) for _ in range(100)))
+    assert counter.line.writes == [("POST", "/v1/posts")]
+    assert sum(not result.is_error for result in results) >= 1
+    assert all(not result.is_error or "still on its way" in text_of(result) for result in results)
+    assert "Not sent again" in text_of(await counter.call("create_post", POST))
+    (row,) = await counter.rows()
+    assert (row["tool"], row["outcome"], row["target"]) == ("create_post", "done", "account_id=acc_aurora_threads")
+
+
+async def test_a_given_key_stands_for_one_call_and_a_day(counter: Counter) -> None:
+    first = await counter.done("create_post", {**POST, "idempotency_key": "monday"})
+    counter.bench.clock.advance(hours=23)
+    assert (await counter.done("create_post", {**POST, "idempotency_key": "monday"}))["id"] == first["id"]
+    other = await counter.call("create_post", {**POST, "text": "Other.", "idempotency_key": "monday"})
+    assert other.is_error and "used for another call" in text_of(other)
+    assert len(counter.line.writes) == 1
+    counter.bench.clock.advance(hours=2)
+    assert (await counter.done("create_post", {**POST, "idempotency_key": "monday"}))["id"] != first["id"]
+
+
+async def test_the_same_call_is_sent_again_after_ten_minutes(counter: Counter) -> None:
+    first = await counter.done("reply_to_comment", REPLY)
+    counter.bench.clock.advance(minutes=9)
+    again = await counter.done("reply_to_comment", REPLY)
+    assert again["comment_id"] == first["comment_id"] and len(counter.line.writes) == 1
+    counter.bench.clock.advance(minutes=2)
+    await counter.done("reply_to_comment", REPLY)
+    assert len(counter.line.writes) == 2
+
+
+async def test_hide_unhide_hide_is_three_requests(counter: Counter) -> None:
+    for tool in ("hide_comment", "unhide_comment", "hide_comment"):
+        await counter.done(tool, COMMENT)
+    assert counter.line.writes == [("POST", HIDE_PATH), ("DELETE", HIDE_PATH), ("POST", HIDE_PATH)]
+    assert (await counter.comment())["is_hidden"] is True
+    assert [row["tool"] for row in await counter.rows()] == ["hide_comment", "unhide_comment", "hide_comment"]
+
+
+@pytest.mark.parametrize(
+    ("tool", "arguments", "path"),
+    [("create_post", POST, "/v1/posts"), ("reply_to_comment", REPLY, "/v1/inbox/comments/ig_1789001")],
+)
+async def test_an_answer_lost_after_the_api_did_it(
+    counter: Counter, tool: str, arguments: dict[str, Any], path: str
+) -> None:
+    counter.line.after = breaks("POST", path, httpx2.ReadTimeout)
+    result = await counter.call(tool, arguments)
+    assert not result.is_error and "Sent" in text_of(result), text_of(result)
+    counter.line.after = None
+    again = await counter.call(tool, arguments)
+    assert "Not sent again" in text_of(again) and counter.line.writes == [("POST", path)]
+    (row,) = await counter.rows()
+    assert row["outcome"] == "done", "what arrived is not left as unknown"
+    assert (result.structured_content or {})["undo"]["tool"] in {"unpublish_post", "delete_post", "delete_comment"}
+
+
+async def test_an_answer_lost_before_the_api_did_it_is_never_sent_twice(counter: Counter) -> None:
+    counter.line.before = breaks("POST", "/v1/posts", httpx2.ReadTimeout)
+    result = await counter.call("create_post", POST)
+    assert result.is_error and "unknown" in text_of(result) and "check with list_posts" in text_of(result)
+    counter.line.before = None
+    for _ in range(3):
+        counter.bench.clock.advance(minutes=1)
+        assert (await counter.call("create_post", POST)).is_error
+    assert len(counter.line.writes) == 1, "the API may still be busy with it"
+    assert [row["outcome"] for row in await counter.rows()] == ["unknown"]
+    counter.bench.clock.advance(minutes=5)
+    await counter.done("create_post", POST)
+    assert "Not sent again" in text_of(await counter.call("create_post", POST))
+    assert len(counter.line.writes) == 2
+    assert sum(post["text"] == POST["text"] for post in await counter.bench.posts()) == 1
+
+
+async def test_a_wire_that_breaks_before_anything_left_frees_the_key(counter: Counter) -> None:
+    counter.line.before = breaks("POST", "/v1/posts", httpx2.ConnectError)
+    result = await counter.call("create_post", {**POST, "idempotency_key": "k"})
+    assert result.is_error and "nothing was sent" in text_of(result)
+    counter.line.before = None
+    await counter.done("create_post", {**POST, "idempotency_key": "k"})
+    assert [row["outcome"] for row in await counter.rows()] == ["done", "failed"]
+
+
+async def test_what_the_api_refuses_frees_the_key(counter: Counter) -> None:
+    counter.line.before = refuses("POST", "/posts", 422)
+    for _ in range(2):
+        assert "not today" in text_of(await counter.call("create_post", POST))
+    counter.line.before = None
+    await counter.done("create_post", POST)
+    assert len(counter.line.writes) == 3
+    rows = await counter.rows()
+    assert [row["outcome"] for row in rows] == ["done", "failed", "failed"] and "not today" in str(rows[1]["reason"])
+
+
+async def test_an_error_of_the_server_may_have_been_carried_out(counter: Counter) -> None:
+    counter.line.after = refuses("POST", "/posts", 500)
+    result = await counter.call("create_post", POST)
+    assert not result.is_error, "it is found to be there"
+    counter.line.after, counter.line.before = None, refuses("POST", "/reply", 500)
+    review = {"review_id": "r_none", "account_id": "acc_aurora_google", "text": "Thank you."}
+    assert (await counter.call("reply_to_review", review)).is_error
+    assert (await counter.rows())[0]["outcome"] == "unknown"
+
+
+async def test_who_agreed_to_a_lost_delete_is_asked_before_it_leaves_again(counter: Counter) -> None:
+    counter.line.before = breaks("DELETE", "/v1/posts/post_draft", httpx2.ReadTimeout)
+    assert (await counter.call("delete_post", {"post_id": "post_draft"})).is_error
+    assert len(counter.person.asked) == 1
+    counter.line.before = None
+    counter.bench.clock.advance(minutes=6)
+    counter.person.approve = False
+    result = await counter.call("delete_post", {"post_id": "post_draft"})
+    assert result.is_error and "said no" in text_of(result)
+    assert len(counter.person.asked) == 2 and len(counter.line.writes) == 1
+    counter.person.approve = True
+    await counter.done("delete_post", {"post_id": "post_draft"})
+    assert len(counter.line.writes) == 2
+
+
+async def test_the_undo_of_a_hidden_and_a_liked_comment_takes_it_back(counter: Counter) -> None:
+    hidden = await counter.done("hide_comment", COMMENT)
+    assert (await counter.comment())["is_hidden"] is True
+    await counter.take_back(hidden)
+    assert (await counter.comment())["is_hidden"] is False
+    # The only platform that tells whether it is liked.
+    place = {"post_id": "5f0c1d2e-0000-4000-8000-000000000006", "account_id": "acc_fjord_linkedin_page"}
+    address, whose = f"/inbox/comments/{place['post_id']}", {"account_id": place["account_id"]}
+    comment_id = (await counter.bench.http.get(address, params=whose)).json()["data"][0]["id"]
+
+    async def is_liked() -> bool:
+        rows = (await counter.bench.http.get(address, params=whose)).json()["data"]
+        return any(row["id"] == comment_id and row["liked_by_viewer"] for row in rows)
+
+    liked = await counter.done("like_comment", {**place, "comment_id": comment_id})
+    assert await is_liked()
+    await counter.take_back(liked)
+    assert not await is_liked()
+
+
+async def test_the_undo_of_a_scheduled_post_a_change_and_a_brand_takes_it_back(counter: Counter) -> None:
+    post = await counter.done(
+        "create_post",
+        {"text": "Later.", "targets": POST["targets"], "scheduled_at": "2026-03-12T09:00", "time_zone": "Europe/Oslo"},
+    )
+    changed = await counter.done(
+        "update_post", {"post_id": post["id"], "scheduled_at": "2026-03-13T09:00:00Z", "text": "Even later."}
+    )
+    await counter.take_back(changed)
+    now = (await counter.bench.http.get(f"/posts/{post['id']}")).json()
+    now = now.get("data", now)
+    assert (now["text"], now["scheduled_at"][:16]) == ("Later.", "2026-03-12T08:00")
+    await counter.take_back(post)
+    assert (await counter.bench.http.get(f"/posts/{post['id']}")).status_code == 404
+    brand = await counter.done("update_brand", {"brand_id": "Pop-up Stand", "name": "Market Stand"})
+    await counter.take_back(brand)
+    names = {row["name"] for row in (await counter.bench.http.get("/brands")).json()["data"]}
+    assert "Pop-up Stand" in names and "Market Stand" not in names
+
+
+async def test_without_records_nothing_is_sent_and_reads_still_answer(bench: Desk, tmp_path: Path) -> None:
+    (tmp_path / "records.sqlite").mkdir()
+    async with line_of(bench) as (line, services):
+        broken = with_storage(services, Storage(file=tmp_path / "records.sqlite"), bench)
+        async with client_of(broken, Person()) as client:
+            for tool, arguments in (("create_post", POST), ("reply_to_comment", REPLY)):
+                result = await client.call_tool(tool, arguments)
+                assert result.is_error and "nothing was sent" in text_of(result), text_of(result)
+            assert line.writes == []
+            place = {name: COMMENT[name] for name in ("post_id", "account_id")}
+            reads: list[tuple[str, dict[str, Any]]] = [
+                ("list_brands", {}),
+                ("list_comments", place),
+                ("triage_inbox", {}),
+                ("search", {"query": "roast"}),
+            ]
+            for tool, given in reads:
+                result = await client.call_tool(tool, given)
+                assert not result.is_error, (tool, text_of(result))
+            reads = [("whats_been_done", {}), ("plan_bulk", {"action": "hide", "what": "comments"})]
+            for tool, given in reads:
+                result = await client.call_tool(tool, given)
+                assert result.is_error and "retry:" in text_of(result)
+
+
+async def test_names_stand_for_ids_where_one_fits(counter: Counter) -> None:
+    result = await counter.call(
+        "create_post", {**POST, "targets": [{"account_id": "Aurora Coffee on Threads"}], "publish_now": False}
+    )
+    assert not result.is_error and "acc_aurora_threads" in text_of(result), text_of(result)
+    several = await counter.call("create_post", {**POST, "targets": [{"account_id": "Aurora Coffee"}]})
+    assert several.is_error and "acc_aurora_instagram" in text_of(several)
+    assert len(counter.line.writes) == 1
+
+
+async def test_a_time_needs_a_zone(counter: Counter) -> None:
+    later = {"text": "Later.", "targets": POST["targets"], "scheduled_at": "2026-03-12T09:00"}
+    result = await counter.call("create_post", later)
+    assert result.is_error and "nothing was sent" in text_of(result) and counter.line.writes == []
+    result = await counter.call("create_post", {**later, "time_zone": "Mars/Olympus"})
+    assert result.is_error and counter.line.writes == []
+    post = await counter.done("create_post", {**later, "time_zone": "America/New_York"})
+    assert post["scheduled_at"].startswith("2026-03-12T13:00")
+
+
+async def test_answers_are_selected_detailed_and_bounded(counter: Counter) -> None:
+    selected = await counter.call("list_brands", {"select": "data[].name"})
+    assert "Aurora Coffee" in text_of(selected) and "b_aurora" not in text_of(selected)
+    wrong = await counter.call("list_brands", {"select": "data[?"})
+    assert wrong.is_error and "select" in text_of(wrong)
+    brief = text_of(await counter.call("list_posts", {}))
+    full = text_of(await counter.call("list_posts", {"detail": "full"}))
+    assert len(brief) < len(full)
+    small = text_of(await counter.call("list_posts", {"detail": "full", "max_tokens": 400}))
+    assert estimate(small) <= 400 and len(small) < len(full)
