@@ -78,13 +78,13 @@ async def test_every_example_answers_and_every_unknown_argument_is_refused(
             more = {"url": receiver.url} if operation.name == "create_webhook" else {}
             result = await client.call_tool(operation.name, {**operation.example, **more})
             text = getattr(result.content[0], "text", "") if result.content else ""
-            if operation.scope is Access.DASHBOARD:
-                # No key and no sign-in reaches these (tests/test_contract.py has them with the dashboard's token).
-                assert result.is_error and "auth.dashboard_only" in text
-            elif result.is_error and "/approve/" in text:
+            if result.is_error and "/approve/" in text:
                 # Without a way back to an older client, a page asks.
                 if transport != "http" or mode != "legacy":
                     wrong.append(f"{operation.name}: {text}")
+            elif operation.scope is Access.DASHBOARD:
+                # No key and no sign-in reaches these (tests/test_contract.py has them with the dashboard's token).
+                assert result.is_error and "auth.dashboard_only" in text
             elif result.is_error:
                 wrong.append(f"{operation.name}: {text}")
     assert wrong == []
