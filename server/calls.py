@@ -4,7 +4,7 @@ import hashlib
 import hmac
 import secrets
 import tempfile
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,10 +16,12 @@ from pydantic import BaseModel, ValidationError
 
 from server import results
 from server.callers import Caller, NotGranted, OnlyDrafts, exchange
+from server.fences import Fenced, fence
 from server.mode import Mode
+from server.naming import NotOne, resolve
 from server.records import Records, RecordsUnavailable, SystemClock
 from server.records.storage import Storage
-from tools.operation import AnyOperation, Effect
+from tools.operation import AnyOperation, Args, Effect
 from tools.rest import Answer, ApiError, BadFile, NoAnswer, RestClient
 
 if TYPE_CHECKING:
@@ -189,6 +191,24 @@ class Call:
                 "retry: yes, once the records can be written again; nothing was sent",
                 "next: tell the person; without its records this server cannot make sure that it happens once.",
             ) from None
+
+    async def named(self, args: type[Args], arguments: Mapping[str, Any]) -> dict[str, Any]:
+        """The arguments with ids where names stood; what was taken is noted. Raises Refused where not one fits."""
+        try:
+            own, notes = await resolve(args, arguments, self.read)
+        except NotOne as problem:
+            raise Refused(
+                *problem.lines, "retry: yes, with an id", "next: if it is not clear which is meant, ask the person."
+            ) from None
+        self.notes += notes
+        return own
+
+    async def fenced(self, result: type[BaseModel], body: Mapping[str, Any], *, threads: Sequence[str] = ()) -> Fenced:
+        """The body with strangers' words in fences; that they are read now is remembered. `threads` were opened."""
+        fenced = fence(result, body)
+        if fenced.holds_foreign:
+            await self.services.records.taint(self.owner, now=self.now, threads=threads)
+        return fenced
 
     async def progress(self, done: float, total: float | None = None, message: str | None = None) -> None:
         """Tell a client that asked for it how far the call is."""

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from starlette.requests import Request
 
+from server.callers import FOR_DRAFTS
 from server.settings import Settings
 from tools.definitions import Definition, definitions
 from tools.surfaces import DISCOVERY, members, named
@@ -17,7 +18,7 @@ TOOLSETS_HEADER, READ_ONLY_HEADER, DRAFT_ONLY_HEADER = "x-mcp-toolsets", "x-mcp-
 TIME_ZONE_HEADER = "x-mcp-time-zone"
 PATH = "/mcp/x/"
 """Before the toolsets of an address, such as /mcp/x/inbox,publishing."""
-_DRAFTS = frozenset({"create_post", "update_post", "delete_post", "upload_media", "create_upload_url", "verify_media"})
+_DRAFTS = FOR_DRAFTS | {"upload_media", "create_upload_url", "verify_media"}
 """Writes of which nothing becomes public as long as a post is a draft."""
 
 

@@ -25,7 +25,6 @@ from pydantic import ValidationError
 from server import results
 from server.callers import Caller, NotGranted, exchange
 from server.calls import Call, Services
-from server.fences import fence
 from server.mode import Mode
 from server.running_operations import opened_by
 from tools.definitions import definitions, operation_named
@@ -166,9 +165,8 @@ class Resources:
         self, ctx: Context, operation: AnyOperation, given: Mapping[str, Any], body: dict[str, Any]
     ) -> dict[str, Any]:
         """The body with strangers' words in fences; that they were read counts as in a tool call."""
-        fenced = fence(operation.result, results.fitting(operation, body))
-        if fenced.holds_foreign:
-            call = Call(services=self.services, caller=self.caller(ctx), mode=self.mode, context=ctx)
-            await self.services.records.taint(call.owner, now=call.now, threads=opened_by(operation, given))
+        call = Call(services=self.services, caller=self.caller(ctx), mode=self.mode, context=ctx)
+        threads = opened_by(operation, given)
+        fenced = await call.fenced(operation.result, results.fitting(operation, body), threads=threads)
         # First, since whoever reads it should know before the words come.
         return {ABOUT_QUOTES: fenced.note, **fenced.body} if fenced.note else dict(fenced.body)

@@ -34,7 +34,7 @@ class DescribeArgs(Args):
 DESCRIBE_OPERATION = Workflow(
     name="describe_operation",
     title="Describe an operation",
-    description="The whole input schema of one operation, with bounds and nested fields, and an example.",
+    description="The whole input schema of one operation or tool, with bounds and nested fields, and an example.",
     args=DescribeArgs,
     scopes=frozenset(),
     effect=Effect.READ,
@@ -44,9 +44,13 @@ DESCRIBE_OPERATION = Workflow(
 )
 
 
-class RunReadArgs(Args):
+class RunArgs(Args):
     name: OperationName
     arguments: Annotated[dict[str, Any] | None, Field(description="Of the operation.")] = None
+
+
+class RunReadArgs(RunArgs):
+    select: Annotated[str | None, Field(max_length=500)] = None
 
 
 RUN_READ_OPERATION = Workflow(
@@ -57,14 +61,14 @@ RUN_READ_OPERATION = Workflow(
     scopes=frozenset(),
     effect=Effect.READ,
     open_world=True,
+    keeps_form=True,
     example={"name": "list_brands"},
     drafts=True,
 )
 
 
-class RunWriteArgs(Args):
-    name: OperationName
-    arguments: Annotated[dict[str, Any] | None, Field(description="Of the operation.")] = None
+class RunWriteArgs(RunArgs):
+    idempotency_key: Annotated[str | None, Field(min_length=1, max_length=200)] = None
 
 
 RUN_WRITE_OPERATION = Workflow(
@@ -75,6 +79,7 @@ RUN_WRITE_OPERATION = Workflow(
     scopes=frozenset(),
     effect=Effect.DELETE,
     open_world=True,
+    keeps_form=True,
     example={"name": "create_brand", "arguments": {"name": "Harbour Bakery"}},
     drafts=True,
 )

@@ -5,8 +5,8 @@ from typing import Annotated
 from pydantic import AfterValidator, Field, model_validator
 
 from auth.scopes import Scope
-from tools.fields import PLATFORMS
-from tools.operation import Args, Effect
+from tools.fields import PLATFORMS, Foreign, Own, OwnJson
+from tools.operation import Args, Effect, Result
 from tools.workflow import Workflow
 
 NEW_PAGE = "new"
@@ -53,6 +53,21 @@ class AddMediaArgs(Args):
         return self
 
 
+class AddMediaResult(Result):
+    """What became of a file; its name may be a stranger's."""
+
+    uploaded: bool | None = None
+    media_id: str | None = None
+    filename: Foreign | None = None
+    facts: OwnJson | None = None
+    fits: list[OwnJson] | None = None
+    status: str | None = None
+    page: Own | None = None
+    handle: str | None = None
+    expires_at: str | None = None
+    next: Own | None = None
+
+
 ADD_MEDIA = Workflow(
     name="add_media",
     title="Add media",
@@ -61,6 +76,7 @@ ADD_MEDIA = Workflow(
     scopes=frozenset({Scope.MEDIA_WRITE}),
     effect=Effect.CREATE,
     open_world=True,
+    result=AddMediaResult,
     example={"path": "no-such-picture.png"},
     drafts=True,
 )

@@ -37,6 +37,7 @@ WHATS_BEEN_DONE = Workflow(
     title="What has been done",
     description="Every write made through this server in 90 days: when, tool, target, outcome, and who approved it.",
     args=DoneArgs,
+    result=DoneResult,
     scopes=frozenset(),
     effect=Effect.READ,
     open_world=False,

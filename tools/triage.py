@@ -66,6 +66,7 @@ TRIAGE_INBOX = Workflow(
         "each with the call that answers it."
     ),
     args=TriageArgs,
+    result=TriageResult,
     scopes=frozenset({Scope.INBOX_READ, Scope.DMS_READ}),
     effect=Effect.READ,
     open_world=True,

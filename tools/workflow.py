@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Generic
 
 from auth.scopes import Permission
-from tools.operation import ArgsT, Effect, hints_of
+from tools.operation import ArgsT, Effect, Result, hints_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,6 +23,10 @@ class Workflow(Generic[ArgsT]):
     """Whoever has one of them sees the tool; every call inside still needs its own. Empty: everybody."""
     effect: Effect
     open_world: bool
+    result: type[Result] | None = None
+    """What it answers, whose marks say whose words are in it; None where they are all our own."""
+    keeps_form: bool = False
+    """Whether the answer has a form that its readers insist on, so that nothing is selected from it."""
     example: Mapping[str, Any]
     """Arguments that succeed on the seeded embedded API, or that are refused with a next step."""
     destructive: bool | None = None

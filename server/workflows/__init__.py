@@ -9,21 +9,27 @@ from mcp.types import CallToolResult
 from pydantic import ValidationError
 
 from server import results
-from server.calls import Call, Refused
-from server.naming import NotOne, resolve
+from server.answering import MOST_TOKENS, ReadOptions, answer, taken_apart
+from server.calls import Call
 from tools.definitions import definitions
+from tools.operation import Effect
 from tools.workflow import AnyWorkflow
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """What a handler answers."""
+    """What a handler answers; fences, local times and bounds are put around it."""
 
     body: dict[str, Any]
     """Structured content."""
     text: str | None = None
-    """What a model reads, where it is more than the body as compact JSON."""
+    """What a model reads in its place, where that is not the body as compact JSON."""
+    notes: tuple[str, ...] = ()
+    """Lines to add."""
 
+
+UNBOUND = ReadOptions(max_tokens=MOST_TOKENS)
+"""For the outcome of a write, of which nothing may be missing."""
 
 Handler = Callable[[Call, Any], Awaitable[Outcome | CallToolResult]]
 
@@ -36,15 +42,25 @@ def handler_of(workflow: AnyWorkflow) -> Handler:
 
 
 async def run_workflow(call: Call, workflow: AnyWorkflow, arguments: Mapping[str, Any]) -> CallToolResult:
-    """The result of a tool of our own; raises Failed and Refused. Names stand for ids, where exactly one fits."""
+    """The result of a tool of our own; raises Failed, Ask and Refused. Names stand for ids, where exactly one fits."""
+    # What has a form of its own takes no options, and refuses them by name.
+    is_shaped = workflow.effect is Effect.READ and not workflow.keeps_form
     try:
-        resolved, notes = await resolve(workflow.args, arguments, call.read)
-    except NotOne as problem:
-        raise Refused(*problem.lines) from None
-    call.notes += notes
-    try:
-        args = workflow.args.model_validate(resolved)
+        options, own = taken_apart(ReadOptions, arguments) if is_shaped else (ReadOptions(), dict(arguments))
+        own = await call.named(workflow.args, own)
+        args = workflow.args.model_validate(own)
     except ValidationError as error:
         return results.bad_arguments(workflow, error)
     outcome = await handler_of(workflow)(call, args)
-    return outcome if isinstance(outcome, CallToolResult) else results.told(outcome.body, outcome.text)
+    if isinstance(outcome, CallToolResult):
+        return outcome
+    return await answer(
+        call,
+        workflow.name,
+        own,
+        outcome.body,
+        options if is_shaped else UNBOUND,
+        result=workflow.result,
+        notes=outcome.notes,
+        text=outcome.text,
+    )

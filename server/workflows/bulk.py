@@ -11,14 +11,12 @@ from typing import Any
 import anyio
 from mcp.types import CallToolResult
 
-from server import results
 from server.asking import NotAllowed, Question, agreed, said
 from server.calls import Call, Failed, Refused
-from server.fences import fence
 from server.records import LeaseLost, Plan, PlanItem, RecordsUnavailable
 from server.workflows import Handler, Outcome
 from server.workflows.bulk_selection import Step, of_inbox, of_posts
-from tools.bulk import MOST_ITEMS, PlanBulkArgs, PlanBulkResult, RunBulkArgs, RunBulkResult
+from tools.bulk import MOST_ITEMS, PlanBulkArgs, RunBulkArgs
 from tools.comments import DELETE_COMMENT, HIDE_COMMENT, REPLY_TO_COMMENT, UNHIDE_COMMENT
 from tools.operation import AnyOperation
 from tools.posts import DELETE_POST, UPDATE_POST
@@ -105,15 +103,7 @@ async def plan_bulk(call: Call, args: PlanBulkArgs) -> Outcome:
         "expires_at": plan.expires_at.isoformat(timespec="seconds").replace("+00:00", "Z"),
         "problems": problems[:20],
     }
-    fenced = fence(PlanBulkResult, body)
-    if fenced.holds_foreign:
-        await call.services.records.taint(call.owner, now=call.now, threads=[])
-    notes = [
-        *call.notes,
-        *filter(None, [fenced.note]),
-        "Nothing was changed. Show the person this plan; run_bulk runs it.",
-    ]
-    return Outcome(body=fenced.body, text="\n".join([results.compact(fenced.body), *notes]))
+    return Outcome(body=body, notes=("Nothing was changed. Show the person this plan; run_bulk runs it.",))
 
 
 async def run_bulk(call: Call, args: RunBulkArgs) -> Outcome | CallToolResult:
@@ -255,13 +245,9 @@ async def _report(call: Call, plan_id: str) -> Outcome:
         "not_done": [{"id": _id(item), "outcome": item.outcome or "not tried"} for item in not_done[:NOT_DONE_SHOWN]],
         "undo": f"{undo} and the same ids" if undo and counts["done"] else None,
     }
-    fenced = fence(RunBulkResult, body)
-    if fenced.holds_foreign:
-        await call.services.records.taint(call.owner, now=call.now, threads=[])
-    notes = list(call.notes)
-    if len(not_done) > NOT_DONE_SHOWN:
-        notes.append(f"{len(not_done) - NOT_DONE_SHOWN} more were not done; whats_been_done has every write.")
-    return Outcome(body=fenced.body, text="\n".join([results.compact(fenced.body), *notes]))
+    rest = len(not_done) - NOT_DONE_SHOWN
+    advice = f"{rest} more were not done; whats_been_done has every write."
+    return Outcome(body=body, notes=(advice,) if rest > 0 else ())
 
 
 def _id(item: PlanItem) -> str:

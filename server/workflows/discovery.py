@@ -1,15 +1,15 @@
 """Finds, describes and runs any operation."""
 
 import difflib
-import json
 from collections.abc import Mapping
+from typing import Any
 
 from mcp.types import CallToolResult
 
 from server.calls import Call, Refused
 from server.running_operations import run_operation
 from server.workflows import Handler, Outcome
-from tools.definitions import definitions, input_schema, operation_named
+from tools.definitions import definitions, input_schema, operation_named, workflow_named
 from tools.discovery import DescribeArgs, FindArgs, RunReadArgs, RunWriteArgs
 from tools.operation import AnyOperation, Effect
 from tools.registry import ALIASES
@@ -30,7 +30,17 @@ def _may_use(call: Call, name: str) -> bool:
 
 
 async def describe_operation(call: Call, args: DescribeArgs) -> Outcome:
-    """The whole schema of one operation."""
+    """The whole schema of one operation, or of a tool of our own."""
+    workflow = workflow_named(args.name)
+    if workflow is not None:
+        body = {
+            "name": workflow.name,
+            "description": workflow.description,
+            "run_with": workflow.name,
+            "example": workflow.example,
+            "input_schema": input_schema(workflow),
+        }
+        return Outcome(body=body)
     operation = _named(args.name)
     body = {
         "name": operation.name,
@@ -41,7 +51,7 @@ async def describe_operation(call: Call, args: DescribeArgs) -> Outcome:
         "example": operation.example,
         "input_schema": input_schema(operation),
     }
-    return Outcome(body=body, text=json.dumps(body, ensure_ascii=False, separators=(",", ":")))
+    return Outcome(body=body)
 
 
 async def run_read_operation(call: Call, args: RunReadArgs) -> CallToolResult:
@@ -53,7 +63,7 @@ async def run_read_operation(call: Call, args: RunReadArgs) -> CallToolResult:
             "retry: no",
             "next: call run_write_operation with the same name and arguments, if the person wants that.",
         )
-    return await run_operation(call, operation, args.arguments or {})
+    return await run_operation(call, operation, _with(args.arguments, select=args.select))
 
 
 async def run_write_operation(call: Call, args: RunWriteArgs) -> CallToolResult:
@@ -65,7 +75,12 @@ async def run_write_operation(call: Call, args: RunWriteArgs) -> CallToolResult:
             "retry: no",
             "next: call run_read_operation with the same name and arguments.",
         )
-    return await run_operation(call, operation, args.arguments or {})
+    return await run_operation(call, operation, _with(args.arguments, idempotency_key=args.idempotency_key))
+
+
+def _with(arguments: Mapping[str, Any] | None, **options: str | None) -> dict[str, Any]:
+    """The operation's arguments, and the options that were given beside them."""
+    return {**(arguments or {}), **{name: value for name, value in options.items() if value is not None}}
 
 
 def _named(name: str) -> AnyOperation:

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from server import results
 from server.calls import Call, Refused
 from server.media_intake.call import Rising, UploadPage
 from server.media_intake.fetching import new_egress
@@ -87,7 +86,7 @@ async def run(call: Call, args: AddMediaArgs) -> Outcome:
         ) from None
     finally:
         await egress.close()
-    return Outcome(body=body, text="\n".join([results.compact(body), *call.notes]))
+    return Outcome(body=body)
 
 
 HANDLERS: Mapping[str, Handler] = {"add_media": run}

@@ -10,7 +10,6 @@ from typing import Any
 from server import results
 from server.calls import Call, Refused
 from server.records import AuditEntry, RecordsUnavailable
-from server.times import with_local
 from server.workflows import Handler, Outcome
 from tools.record import DoneArgs
 
@@ -42,11 +41,8 @@ async def whats_been_done(call: Call, args: DoneArgs) -> Outcome:
             "next: pass next_cursor of the page before, unchanged.",
         ) from None
     body: dict[str, Any] = {"data": [row(entry) for entry in entries], "next_cursor": cursor}
-    shown: dict[str, Any] = with_local(body, call.mode.zone)
-    text = as_csv(body["data"]) if args.as_csv else results.compact(shown)
-    if not entries:
-        text += f"\nNothing was written since {since:%Y-%m-%d %H:%M} UTC."
-    return Outcome(body=shown, text=text)
+    nothing = () if entries else (f"Nothing was written since {since:%Y-%m-%d %H:%M} UTC.",)
+    return Outcome(body=body, text=as_csv(body["data"]) if args.as_csv else None, notes=nothing)
 
 
 def as_csv(rows: Sequence[Mapping[str, Any]]) -> str:

@@ -9,7 +9,7 @@ from urllib.parse import quote, unquote
 from mcp.types import CallToolResult, TextContent
 
 from server.calls import Call, Failed, Refused
-from server.fences import fence
+from server.shaping import View, shape
 from server.workflows import Handler
 from server.workflows.gathering import Item, Kind, Wanted, gather, rows_of
 from tools.conversations import GET_CONVERSATION, LIST_MESSAGES
@@ -27,7 +27,7 @@ async def search(call: Call, args: SearchArgs) -> CallToolResult:
     """Everything that holds all the words, the newest first within its kind."""
     words = [word.casefold() for word in _WORD.findall(args.query)] or args.query.casefold().split()
     if not words:
-        return await _answer(call, SearchResult, {"results": list[Any]()})
+        return await _answer(call, "search", SearchResult, {"results": list[Any]()})
     posts, problems = list[dict[str, str]](), list[str]()
     try:
         for row in rows_of(await call.read(LIST_POSTS, {"search": args.query, "limit": MOST_RESULTS})):
@@ -47,7 +47,7 @@ async def search(call: Call, args: SearchArgs) -> CallToolResult:
         raise Refused(f"nothing could be searched: {problems[0]}", "retry: yes, later", "next: tell the person.")
     rows = posts[: MOST_RESULTS // 2]
     rows += [_item_result(item) for item in items[: MOST_RESULTS - len(rows)]]
-    return await _answer(call, SearchResult, {"results": rows})
+    return await _answer(call, "search", SearchResult, {"results": rows})
 
 
 async def fetch(call: Call, args: FetchArgs) -> CallToolResult:
@@ -60,7 +60,7 @@ async def fetch(call: Call, args: FetchArgs) -> CallToolResult:
     body = await reader(call, args.id, parts)
     if body is None:
         raise _none(args.id)
-    return await _answer(call, FetchResult, body, threads=parts[:1] if kind == "conversation" else [])
+    return await _answer(call, "fetch", FetchResult, body, threads=parts[:1] if kind == "conversation" else [])
 
 
 async def _post(call: Call, name: str, parts: list[str]) -> dict[str, Any] | None:
@@ -133,13 +133,14 @@ _FETCHERS: Mapping[str, Fetcher] = {
 }
 
 
-async def _answer(call: Call, result: Any, body: dict[str, Any], threads: list[str] | None = None) -> CallToolResult:
+async def _answer(
+    call: Call, tool: str, result: Any, body: dict[str, Any], threads: list[str] | None = None
+) -> CallToolResult:
     """Exactly one text of JSON, as its readers want it."""
-    fenced = fence(result, body)
-    if fenced.holds_foreign:
-        await call.services.records.taint(call.owner, now=call.now, threads=threads or [])
-    text = json.dumps(fenced.body, ensure_ascii=False, separators=(",", ":"))
-    return CallToolResult(content=[TextContent(type="text", text=text)], structured_content=fenced.body)
+    fenced = await call.fenced(result, body, threads=threads or [])
+    shown = shape(tool, {}, fenced.body, View(detail="full")).body
+    text = json.dumps(shown, ensure_ascii=False, separators=(",", ":"))
+    return CallToolResult(content=[TextContent(type="text", text=text)], structured_content=shown)
 
 
 def _item_result(item: Item) -> dict[str, str]:

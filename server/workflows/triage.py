@@ -6,20 +6,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from server import results
 from server.asking import said
 from server.calls import Call
-from server.fences import Fenced, fence
-from server.times import with_local
-from server.token_estimate import estimate
 from server.workflows import Handler, Outcome
 from server.workflows.gathering import Item, Wanted, accounts, gather
-from tools.triage import TriageArgs, TriageResult
+from tools.triage import TriageArgs
 
-SHOWN_CHARACTERS = 160
-SHORTENED = 80
-"""Where the answer would be too long otherwise."""
-MOST_TOKENS = 2_500
+SHOWN_CHARACTERS = 120
+"""Of what somebody wrote: enough to judge by; reading it whole comes before answering."""
 MOST_PROBLEMS = 8
 
 _QUESTION = re.compile(
@@ -102,38 +96,21 @@ async def triage_inbox(call: Call, args: TriageArgs) -> Outcome:
     problems = [*found.failures, *found.unread]
     if len(problems) > MOST_PROBLEMS:
         problems[MOST_PROBLEMS:] = [f"and {len(problems) - MOST_PROBLEMS} more reads"]
-    count, characters = min(args.limit, len(waiting)), SHOWN_CHARACTERS
-    while True:
-        body = {
-            "rows": [_row(one, names, characters, call.now) for one in waiting[:count]],
-            "waiting": len(waiting),
-            "more": len(waiting) - count,
-            "problems": problems,
-        }
-        fenced = fence(TriageResult, body)
-        shown: dict[str, Any] = with_local(fenced.body, call.mode.zone_of(args.brand_id or ""))
-        text = _text(call, shown, fenced)
-        if estimate(text) <= MOST_TOKENS or count <= 1:
-            break
-        if characters > SHORTENED:
-            characters = SHORTENED
-        else:
-            count -= 1
-    if fenced.holds_foreign:
-        await call.services.records.taint(call.owner, now=call.now, threads=[])
-    return Outcome(body=shown, text=text)
+    shown = waiting[: args.limit]
+    more = len(waiting) - len(shown)
+    body = {
+        "rows": [_row(one, names, call.now) for one in shown],
+        "waiting": len(waiting),
+        "more": more,
+        "problems": problems,
+    }
+    advice = f"{more} more wait: narrow it by brand_id, platforms, kinds or since."
+    return Outcome(body=body, notes=(advice,) if more else ())
 
 
-def _text(call: Call, shown: Mapping[str, Any], fenced: Fenced) -> str:
-    notes = [*call.notes, *filter(None, [fenced.note])]
-    if shown["more"]:
-        notes.append(f"{shown['more']} more wait: narrow it by brand_id, platforms, kinds or since.")
-    return "\n".join([results.compact(shown), *notes])
-
-
-def _row(one: Ranked, names: Mapping[str, str], characters: int, now: datetime) -> dict[str, Any]:
+def _row(one: Ranked, names: Mapping[str, str], now: datetime) -> dict[str, Any]:
     item = one.item
-    text = item.text if len(item.text) <= characters else item.text[:characters] + "…"
+    text = item.text if len(item.text) <= SHOWN_CHARACTERS else item.text[:SHOWN_CHARACTERS] + "…"
     return {
         "kind": item.kind,
         "platform": _PLATFORM_NAMES.get(item.platform, item.platform),

@@ -9,7 +9,6 @@ import pytest
 
 from localapi.tables import Comment
 from server.token_estimate import estimate
-from server.workflows.triage import MOST_TOKENS
 from tests.conftest import HeldClock
 from tests.server.answering import Person
 from tests.server.standin import text_of
@@ -19,6 +18,7 @@ from tests.server.workflows.lines import client_of, line_of, refuses
 pytestmark = pytest.mark.anyio
 
 AURORA = "b_aurora"
+MOST_TOKENS = 6_000
 POST = "5f0c1d2e-0000-4000-8000-000000000001"
 
 
