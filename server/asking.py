@@ -21,6 +21,7 @@ from mcp.types import (
 )
 
 from server import results
+from server.bodies import row_of
 from tools.users import GET_CURRENT_USER
 
 if TYPE_CHECKING:
@@ -222,9 +223,7 @@ async def person_of(call: "Call") -> str:
     if call.person is None:
         subject = call.caller.subject
         if subject is None:
-            body = await call.read(GET_CURRENT_USER, {})
-            user = body.get("data", body)
-            subject = str(user.get("id") or "") if isinstance(user, dict) else ""
+            subject = str(row_of(await call.read(GET_CURRENT_USER, {})).get("id") or "")
         # Kept, because a call may end the key that it is made with.
         call.person = owner_of(subject)
     return call.person

@@ -5,7 +5,7 @@ import json
 import sys
 from importlib.metadata import version
 from pathlib import Path
-from typing import Annotated, Any, Literal, NoReturn
+from typing import Annotated, Any, NoReturn
 from urllib.parse import parse_qs, urlsplit
 
 from cyclopts import App, Parameter
@@ -13,8 +13,7 @@ from cyclopts import App, Parameter
 from server.cli_sign_in import APPS
 from server.printing import print_out
 from server.serve import run_api, run_http, run_stdio, settings_or_exit, stop
-
-Confirm = Literal["never", "destructive", "public"]
+from server.settings import Confirm
 
 
 def _version() -> str:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from server.asking import Question, said
+from server.bodies import row_of, rows_of
 from server.secret_values import hidden
 from tools.accounts import LIST_ACCOUNTS
 from tools.brands import LIST_BRANDS
@@ -101,10 +102,9 @@ async def _because_of_strangers(call: "Call", operation: AnyOperation, arguments
 async def _name_to_type(call: "Call", operation: AnyOperation, arguments: Mapping[str, Any]) -> str:
     source, argument, fields = _NAMED[operation.name]
     body = await call.read(source, {})
-    rows = body.get("data", body)
     wanted = arguments.get(argument)
-    for row in rows if isinstance(rows, list) else [rows]:
-        if isinstance(row, dict) and (not argument or row.get("id") == wanted):
+    for row in rows_of(body) or [row_of(body)]:
+        if not argument or row.get("id") == wanted:
             found = next((str(row[name]) for name in fields if row.get(name)), "")
             if found:
                 return found

@@ -2,17 +2,15 @@
 
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any, Literal
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from starlette.requests import Request
 
 from server.callers import FOR_DRAFTS
-from server.settings import Settings
+from server.settings import Confirm, Settings
 from tools.definitions import Definition, definitions
 from tools.surfaces import DISCOVERY, members, named
-
-Confirm = Literal["never", "destructive", "public"]
 
 TOOLSETS_HEADER, READ_ONLY_HEADER, DRAFT_ONLY_HEADER = "x-mcp-toolsets", "x-mcp-read-only", "x-mcp-draft-only"
 TIME_ZONE_HEADER = "x-mcp-time-zone"

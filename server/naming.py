@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import Any, get_args
 
 from server.foreign_text import clean
+from server.results import plain
 from tools.accounts import LIST_ACCOUNTS
 from tools.brands import LIST_BRANDS
 from tools.fields import PLATFORMS, Named
@@ -378,4 +379,4 @@ def _words(text: str) -> tuple[str, ...]:
 def _line(text: str) -> str:
     """Somebody's text on one short line of printable characters."""
     # A profile's name is its holder's to choose, who may be a stranger that was invited.
-    return clean("".join(letter if letter.isprintable() else " " for letter in text), limit=80)
+    return clean(plain(text), limit=80)

@@ -3,6 +3,7 @@
 from collections import OrderedDict
 from datetime import datetime, timedelta
 
+from server.bodies import rows_of
 from server.calls import Call, Failed
 from tools.accounts import LIST_ACCOUNTS
 from tools.definitions import Definition
@@ -35,14 +36,9 @@ class Connected:
             body = await call.read(LIST_ACCOUNTS, {})
         except Failed:
             return None
-        rows = body.get("data")
-        found = (
-            frozenset(str(row.get("platform")) for row in rows if isinstance(row, dict))
-            if isinstance(rows, list)
-            else None
-        )
-        if found is None:
+        if "data" not in body:
             return None
+        found = frozenset(str(row.get("platform")) for row in rows_of(body))
         self._known[owner] = (call.now, found)
         self._known.move_to_end(owner)
         while len(self._known) > MANY:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
+from server.bodies import moment, row_of, rows_of
 from server.results import check_of
 from tools.comments import LIST_COMMENT_REPLIES, LIST_COMMENTS
 from tools.conversations import LIST_MESSAGES
@@ -70,7 +71,7 @@ async def read_back(
 async def _post(call: "Call", arguments: Mapping[str, Any], after: datetime) -> Mapping[str, Any] | None:
     body = await call.read(LIST_POSTS, {"sort": "created_desc", "limit": _PAGE})
     wanted = sorted(str(target.get("account_id")) for target in arguments.get("targets") or [])
-    for row in _rows(body):
+    for row in rows_of(body):
         accounts = sorted(str(target.get("account_id")) for target in row.get("targets") or [])
         same = (row.get("text") or "") == (arguments.get("text") or "") and accounts == wanted
         if same and _is_after(row.get("created_at"), after):
@@ -79,10 +80,8 @@ async def _post(call: "Call", arguments: Mapping[str, Any], after: datetime) -> 
 
 
 async def _published(call: "Call", arguments: Mapping[str, Any], _after: datetime) -> Mapping[str, Any] | None:
-    body = await call.read(GET_POST, {"post_id": arguments["post_id"]})
-    row = body.get("data", body)
-    is_out = isinstance(row, dict) and row.get("status") in {"publishing", "published", "partial"}
-    return row if is_out else None
+    row = row_of(await call.read(GET_POST, {"post_id": arguments["post_id"]}))
+    return row if row.get("status") in {"publishing", "published", "partial"} else None
 
 
 async def _message(call: "Call", arguments: Mapping[str, Any], after: datetime) -> Mapping[str, Any] | None:
@@ -90,7 +89,7 @@ async def _message(call: "Call", arguments: Mapping[str, Any], after: datetime) 
     return next(
         (
             row
-            for row in _rows(body)
+            for row in rows_of(body)
             if row.get("direction") == "outgoing"
             and (row.get("text") or "") == (arguments.get("text") or "")
             and _is_after(row.get("created_at"), after)
@@ -106,7 +105,7 @@ async def _comment(call: "Call", arguments: Mapping[str, Any], after: datetime) 
     return next(
         (
             row
-            for row in _rows(body)
+            for row in rows_of(body)
             if row.get("is_owner")
             and row.get("text") == arguments.get("text")
             and _is_after(row.get("created_at"), after)
@@ -117,7 +116,7 @@ async def _comment(call: "Call", arguments: Mapping[str, Any], after: datetime) 
 
 async def _review(call: "Call", arguments: Mapping[str, Any], _after: datetime) -> Mapping[str, Any] | None:
     body = await call.read(LIST_REVIEWS, {"account_id": arguments["account_id"], "limit": _PAGE})
-    for row in _rows(body):
+    for row in rows_of(body):
         reply = row.get("reply")
         if row.get("id") == arguments["review_id"] and isinstance(reply, dict):
             return reply if reply.get("text") == arguments.get("text") else None
@@ -129,7 +128,7 @@ def _hidden(is_hidden: bool) -> Reader:
         given: dict[str, Any] = {name: arguments[name] for name in ("post_id", "account_id")} | {"limit": 100}
         for _ in range(_PAGES):
             body = await call.read(LIST_COMMENTS, given)
-            for row in _rows(body):
+            for row in rows_of(body):
                 if arguments["comment_id"] in {row.get("id"), row.get("platform_id")}:
                     return {"success": True} if bool(row.get("is_hidden")) is is_hidden else None
             pagination = body.get("pagination")
@@ -167,13 +166,6 @@ async def _is_gone(call: "Call", operation: AnyOperation, arguments: Mapping[str
     return False
 
 
-def _rows(body: Mapping[str, Any]) -> list[dict[str, Any]]:
-    rows = body.get("data")
-    return [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
-
-
 def _is_after(value: object, after: datetime) -> bool:
-    try:
-        return isinstance(value, str) and datetime.fromisoformat(value) >= after
-    except (ValueError, TypeError):
-        return False
+    at = moment(value)
+    return at is not None and at >= after

@@ -213,10 +213,10 @@ def failure(lines: Iterable[str]) -> CallToolResult:
     return CallToolResult(content=[_text("\n".join(lines))], is_error=True)
 
 
-def plain(text: str) -> str:
+def plain(text: str, limit: int = MAX_MESSAGE_LENGTH) -> str:
     """One line of printable text, cut where it gets long."""
     line = "".join(letter if letter.isprintable() else " " for letter in text)
-    return line if len(line) <= MAX_MESSAGE_LENGTH else line[:MAX_MESSAGE_LENGTH] + "…"
+    return line if len(line) <= limit else line[:limit] + "…"
 
 
 def relayed(text: str) -> str:

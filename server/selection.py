@@ -8,6 +8,7 @@ from jmespath import compile as parsed
 from jmespath.exceptions import JMESPathError, ParseError
 from jmespath.visitor import TreeInterpreter
 
+from server.results import plain
 from server.shaping import MAX_SELECT, BadSelect, rows_of
 
 MAX_WORK = 1_000_000
@@ -39,10 +40,10 @@ def select(expression: str, body: Mapping[str, Any]) -> Any:
     except ParseError as error:
         raise BadSelect(f"select is no JMESPath expression: {_place(error, expression)}; {hint}") from None
     except JMESPathError as error:
-        raise BadSelect(f"select cannot be evaluated: {_line(str(error))}; {hint}") from None
+        raise BadSelect(f"select cannot be evaluated: {plain(str(error))}; {hint}") from None
     # The library lets errors of its parts through: a slice with step 0, a number beyond all bounds.
     except (ValueError, TypeError, ArithmeticError, AttributeError, LookupError) as error:
-        raise BadSelect(f"select cannot be evaluated: {_line(str(error))}; {hint}") from None
+        raise BadSelect(f"select cannot be evaluated: {plain(str(error))}; {hint}") from None
 
 
 def example(body: Mapping[str, Any]) -> str:
@@ -138,17 +139,12 @@ def _place(error: ParseError, expression: str) -> str:
     position = error.lex_position
     token = getattr(error, "token_value", None)
     if token is None or position >= len(expression):
-        return f"it ends too early, after “{_line(expression[-20:])}”" if expression else "it is empty"
-    there = _line(expression[position : position + 20])
-    return f"“{_line(str(token))}” is not expected at character {position + 1}, where it says “{there}”"
+        return f"it ends too early, after “{plain(expression[-20:])}”" if expression else "it is empty"
+    there = plain(expression[position : position + 20])
+    return f"“{plain(str(token))}” is not expected at character {position + 1}, where it says “{there}”"
 
 
 def _name(name: str) -> str:
     quoted = name.replace("\\", "\\\\").replace('"', '\\"')
     is_plain = name.isascii() and name.replace("_", "a").isalnum() and not name[0].isdigit()
-    return _line(name if is_plain else f'"{quoted}"')
-
-
-def _line(text: str) -> str:
-    line = "".join(letter if letter.isprintable() else " " for letter in text)
-    return line if len(line) <= 120 else f"{line[:120]}…"
+    return plain(name if is_plain else f'"{quoted}"')

@@ -50,6 +50,7 @@ def _toolsets(value: str) -> str:
     return value
 
 
+Confirm = Literal["never", "destructive", "public"]
 Toolsets = Annotated[str, AfterValidator(_toolsets)]
 WebAddress = Annotated[str, AfterValidator(_web_address)]
 DatabaseAddress = Annotated[str, AfterValidator(_database_address)]
@@ -95,7 +96,7 @@ class Settings(BaseSettings):
     )
     read_only: bool = Field(default=False, description="Refuse everything that changes something.")
     draft_only: bool = Field(default=False, description="Refuse everything that changes something but drafts.")
-    confirm: Literal["never", "destructive", "public"] = Field(
+    confirm: Confirm = Field(
         default="destructive",
         description="What a person is asked about first: nothing, deleting, or also what others get to see.",
     )

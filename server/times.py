@@ -8,6 +8,8 @@ from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
+from server.results import plain
+
 PAST_TOLERANCE = timedelta(seconds=60)
 FURTHEST = timedelta(days=5 * 365 + 2)
 MAX_DEPTH = 64
@@ -200,5 +202,4 @@ def _form(zone: ZoneInfo | None) -> str:
 
 def _shown(text: str) -> str:
     """What the caller wrote, on one short line."""
-    line = "".join(letter if letter.isprintable() else " " for letter in text)
-    return f"“{line[:60]}…”" if len(line) > 60 else f"“{line}”"
+    return f"“{plain(text, 60)}”"

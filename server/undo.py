@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from server.bodies import row_of, rows_of
 from tools.brands import LIST_BRANDS
 from tools.conversations import GET_CONVERSATION
 from tools.keys import LIST_KEYS
@@ -44,9 +45,7 @@ async def before_change(call: "Call", operation: AnyOperation, arguments: Argume
         body = await call.read(source, {id_argument: wanted} if id_argument in source.args.model_fields else {})
     except Failed:
         return None
-    whole = body.get("data", body)
-    rows = whole if isinstance(whole, list) else [whole]
-    return next((row for row in rows if isinstance(row, dict) and row.get("id") == wanted), None)
+    return next((row for row in rows_of(body) or [row_of(body)] if row.get("id") == wanted), None)
 
 
 def _same_arguments(tool: str) -> Undo:
@@ -55,8 +54,7 @@ def _same_arguments(tool: str) -> Undo:
 
 def _by_id(tool: str, argument: str, *fields: str) -> Undo:
     def undo(_arguments: Arguments, body: Mapping[str, Any]) -> tuple[str, dict[str, Any]] | None:
-        whole = body.get("data", body)
-        row = whole if isinstance(whole, Mapping) else body
+        row = row_of(body)
         value = next((row[name] for name in fields if row.get(name)), None)
         return None if value is None else (tool, {argument: value})
 

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+from server.bodies import has_more, moment, rows_of
 from server.calls import Call, Refused
-from server.workflows.gathering import Item, Wanted, gather, has_more, moment, rows_of
+from server.workflows.gathering import Item, Wanted, gather
 from server.workflows.triage import ranked
 from tools.bulk import PlanBulkArgs
 from tools.comments import LIST_COMMENTS

@@ -6,6 +6,7 @@ from typing import Any
 
 from mcp.types import CallToolResult
 
+from server import results
 from server.calls import Call, Refused
 from server.running_operations import run_operation
 from server.workflows import Handler, Outcome
@@ -90,7 +91,7 @@ def _named(name: str) -> AnyOperation:
     known = [one for one, entry in definitions().items() if entry["group"] is not None]
     near = difflib.get_close_matches(name, known, n=3)
     raise Refused(
-        f"there is no operation {''.join(letter for letter in name if letter.isprintable())}",
+        f"there is no operation {results.plain(name)}",
         "retry: only with another name",
         f"next: {'did you mean ' + ' or '.join(near) + '? Else call' if near else 'call'} find_operations.",
     )

@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 import anyio
 
+from server.bodies import has_more, moment, rows_of
 from server.calls import Call, Failed
 from tools.accounts import LIST_ACCOUNTS
 from tools.comments import LIST_COMMENTED_POSTS, LIST_COMMENTS, PLATFORMS_WITH_COMMENTS
@@ -301,24 +302,3 @@ class _Reader:
                     row=row,
                 )
             )
-
-
-def rows_of(body: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """The rows of a list answer."""
-    rows = body.get("data")
-    return [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
-
-
-def has_more(body: Mapping[str, Any]) -> bool:
-    """Whether a list answer is one page of several."""
-    pagination = body.get("pagination")
-    return bool(pagination.get("has_more") if isinstance(pagination, dict) else body.get("next_cursor"))
-
-
-def moment(value: object) -> datetime | None:
-    """A time of an answer, or None for what is none."""
-    try:
-        found = datetime.fromisoformat(value) if isinstance(value, str) else None
-    except ValueError:
-        return None
-    return found if found is not None and found.tzinfo is not None else None

@@ -8,10 +8,12 @@ from urllib.parse import quote, unquote
 
 from mcp.types import CallToolResult, TextContent
 
+from server import results
+from server.bodies import row_of, rows_of
 from server.calls import Call, Failed, Refused
 from server.shaping import View, shape
 from server.workflows import Handler
-from server.workflows.gathering import Item, Kind, Wanted, gather, rows_of
+from server.workflows.gathering import Item, Kind, Wanted, gather
 from tools.conversations import GET_CONVERSATION, LIST_MESSAGES
 from tools.posts import GET_POST, LIST_POSTS
 from tools.search import FetchArgs, FetchResult, SearchArgs, SearchResult
@@ -64,9 +66,8 @@ async def fetch(call: Call, args: FetchArgs) -> CallToolResult:
 
 
 async def _post(call: Call, name: str, parts: list[str]) -> dict[str, Any] | None:
-    body = await call.read(GET_POST, {"post_id": parts[0]})
-    row = body.get("data", body)
-    if not isinstance(row, dict):
+    row = row_of(await call.read(GET_POST, {"post_id": parts[0]}))
+    if not row:
         return None
     text = str(row.get("text") or "")
     kept = ("status", "scheduled_at", "published_at", "targets")
@@ -80,11 +81,9 @@ async def _post(call: Call, name: str, parts: list[str]) -> dict[str, Any] | Non
 
 
 async def _conversation(call: Call, name: str, parts: list[str]) -> dict[str, Any] | None:
-    body = await call.read(GET_CONVERSATION, {"conversation_id": parts[0]})
-    row = body.get("data", body)
+    row = row_of(await call.read(GET_CONVERSATION, {"conversation_id": parts[0]}))
     written = rows_of(await call.read(LIST_MESSAGES, {"conversation_id": parts[0], "limit": MESSAGES_SHOWN}))
     lines = [f"{one.get('created_at')} {_sender(one)}: {one.get('text')}" for one in reversed(written)]
-    row = row if isinstance(row, dict) else {}
     return {
         "id": name,
         "title": f"Conversation with {row.get('participant_name')} on {row.get('platform')}",
@@ -190,9 +189,10 @@ def _short(text: str) -> str:
 
 
 def _none(name: str) -> Refused:
-    shown = "".join(letter for letter in name if letter.isprintable())[:100]
     return Refused(
-        f"there is nothing by the id {shown}", "retry: no", "next: call search, and pass an id of its results."
+        f"there is nothing by the id {results.plain(name, 100)}",
+        "retry: no",
+        "next: call search, and pass an id of its results.",
     )
 
 
