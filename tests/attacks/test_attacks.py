@@ -13,7 +13,7 @@ from typing import Any, Literal
 import pytest
 from mcp.types import PromptReference, ResourceTemplateReference, TextResourceContents
 
-from server import running_operations
+from server import calls
 from server.fences import Fenced
 from server.mode import Mode
 from server.records import Records
@@ -283,7 +283,7 @@ async def test_without_fences_it_is_noticed(here: World, monkeypatch: pytest.Mon
     def unfenced(_result: Any, body: Any) -> Fenced:
         return Fenced(body=dict(body), holds_foreign=False, note="")
 
-    monkeypatch.setattr(running_operations, "fence", unfenced)
+    monkeypatch.setattr(calls, "fence", unfenced)
     for attack in [one for one in ATTACKS if one.id in {"order-key", "fence-close", "hidden-tags", "file-fence"}]:
         name, arguments = await here.plant(attack)
         async with here.client(MODES["never"], None) as client:
