@@ -1,11 +1,12 @@
-"""Takes a picture of every sign-in page of the running product, as docs/images keeps them: light, dark, on a phone.
+"""Takes a picture of every page of the running product that a person opens, as docs/images keeps them.
 
-It walks as the tests do, so run it as a module, where those can be found: python -m scripts.screenshots.
+Light, dark, and on a phone. It walks as the tests do, so run it as a module, where those can be found:
+python -m scripts.screenshots.
 """
 
 import argparse
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -13,10 +14,11 @@ from tempfile import TemporaryDirectory
 from typing import Literal
 
 from PIL import Image
-from playwright.sync_api import BrowserContext, ViewportSize
+from playwright.sync_api import Page, ViewportSize
 
 from tests.e2e.browsers import started_browser
-from tests.e2e.tour import Place, place, walk
+from tests.e2e.person_tour import walk as person_pages
+from tests.e2e.tour import place, walk
 
 FOLDER = Path(__file__).parents[1] / "docs" / "images"
 COLOURS = 32
@@ -45,8 +47,11 @@ def main() -> int:
     FOLDER.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory() as folder, started_browser() as browser, place(Path(folder), port=port) as here:
         context = browser.new_context()
-        pictures = dict(_pictures(here, context))
+        pictures = dict(_pictures(walk(here, context)))
         context.close()
+        # Somebody who is not signed in yet.
+        page = browser.new_page()
+        pictures |= _pictures((name, page) for name in person_pages(here, page))
     for file in FOLDER.glob("*.png"):
         file.unlink()
     for name, content in pictures.items():
@@ -55,8 +60,8 @@ def main() -> int:
     return 0
 
 
-def _pictures(here: Place, context: BrowserContext) -> Iterator[tuple[str, bytes]]:
-    for name, page in walk(here, context):
+def _pictures(places: Iterable[tuple[str, Page]]) -> Iterator[tuple[str, bytes]]:
+    for name, page in places:
         for look_name, look in LOOKS.items():
             page.emulate_media(color_scheme=look.scheme)
             page.set_viewport_size(look.window)

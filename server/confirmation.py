@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from server.asking import Question, said
+from server.asking import Question
 from server.bodies import row_of, rows_of
 from server.secret_values import hidden
+from server.telling import told
 from tools.accounts import LIST_ACCOUNTS
 from tools.brands import LIST_BRANDS
 from tools.operation import AnyOperation, Effect
@@ -66,7 +67,7 @@ async def question_for(call: "Call", operation: AnyOperation, arguments: Mapping
     if why is None:
         return None
     typed = await _name_to_type(call, operation, arguments) if operation.name in _NAMED else None
-    lines = [f"{operation.title}?", *_told(hidden(operation, arguments))]
+    lines = [f"{operation.title}?", *await told(call, hidden(operation, arguments))]
     if typed is not None:
         lines.insert(1, f"It is called: {typed}")
     return Question(tool=operation.name, arguments=arguments, summary="\n".join(lines), why=why, typed=typed)
@@ -110,7 +111,3 @@ async def _name_to_type(call: "Call", operation: AnyOperation, arguments: Mappin
                 return found
     # Nothing of that id: the API will say so, and there is nothing else to type.
     return str(wanted or "delete")
-
-
-def _told(arguments: Mapping[str, Any]) -> list[str]:
-    return [f"{name}: {said(value if isinstance(value, str) else repr(value))}" for name, value in arguments.items()]

@@ -3,7 +3,7 @@
 import json
 import re
 import unicodedata
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -144,6 +144,16 @@ async def resolve(
     return resolved, resolver.notes
 
 
+async def titles(kinds: Collection[str], read: Reader) -> dict[tuple[str, str], str]:
+    """What the caller's accounts and brands are called, by kind and id: `“Aurora Coffee” on Instagram (id acc_1)`.
+
+    Raises:
+        What `read` raises.
+    """
+    resolver = _Resolver(read)
+    return {(kind, one.id): one.shown for kind in sorted(kinds) for one in await resolver.candidates(kind)}
+
+
 @dataclass
 class _Resolver:
     """The names of one call."""
@@ -200,7 +210,7 @@ class _Resolver:
         kind = str(plan.kind)
         if _IDS[kind].fullmatch(said.strip()):
             return said
-        candidates = await self._candidates(kind)
+        candidates = await self.candidates(kind)
         found = _fitting(_readings(said, with_platform=kind == "account"), scope.among(candidates))
         if len(found) == 1 and len(candidates) <= MAX_ROWS:
             self.notes.append(f"{path}: took {found[0].shown} for “{_line(said)}”")
@@ -214,12 +224,12 @@ class _Resolver:
             self.notes.append(f"{path}: took {platform} for “{_line(said)}”")
         return platform
 
-    async def _candidates(self, kind: str) -> list[_Candidate]:
+    async def candidates(self, kind: str) -> list[_Candidate]:
         if kind not in self._known:
             if kind == "brand":
                 self._known[kind] = [brand for row in await self._rows(LIST_BRANDS) if (brand := _brand(row))]
             else:
-                brands = {brand.id: brand for brand in await self._candidates("brand")}
+                brands = {brand.id: brand for brand in await self.candidates("brand")}
                 rows = await self._rows(LIST_ACCOUNTS)
                 self._known[kind] = [account for row in rows if (account := _account(row, brands))]
         return self._known[kind]

@@ -12,7 +12,7 @@ from unicodedata import normalize
 from auth import markup
 from auth.display import visible
 
-_FACT = re.compile(r"([A-Za-z][A-Za-z_ ]{0,40}): (.*)")
+_FACT = re.compile(r"([A-Za-z][A-Za-z0-9_ ]{0,40}): (.*)")
 _QUOTED = "<p>What stands beside a bar is quoted: an assistant or a stranger may have written it.</p>"
 _LABELS: Mapping[str, str] = {
     "client_secret": "OAuth 2.0 client secret of your X app",
@@ -165,7 +165,7 @@ def _told(page: Asked) -> str:
         if found is None:
             others.append(_quote(line))
         else:
-            rows.append((markup.text(found[1].replace("_", " ")), _quote(found[2])))
+            rows.append((markup.text(found[1][0].upper() + found[1][1:].replace("_", " ")), _quote(found[2])))
     rows += [("Signed in as", markup.name(page.account)), ("Answer until", markup.moment(page.expires_at))]
     return f"<h2>{markup.text(first)}</h2>{''.join(others)}{markup.facts(rows)}{_QUOTED if lines else ''}"
 

@@ -26,6 +26,7 @@ from server.asking import MODERN, Ask, person_of, said
 from server.callers import NotGranted
 from server.records import RecordsUnavailable, Taken
 from server.results import compact
+from server.telling import told
 from tools.definitions import definitions
 from tools.operation import AnyOperation
 
@@ -326,10 +327,8 @@ async def _page(
         if found is not None and found.digest == digest and found.state == "pending":
             return known
     page_id = secrets.token_urlsafe(24)
-    shown = _with(others, dict.fromkeys(needed))
-    told = {name: _text(value) for name, value in shown.items()}
-    lines = [f"{name}: {said(text)}" for name, text in told.items() if text not in {"null", "{}"}]
-    lines.insert(0, f"{operation.title}?")
+    shown = {name: value for name, value in others.items() if value not in (None, {})}
+    lines = [f"{operation.title}?", *await told(call, shown)]
     summary = {"summary": "\n".join(lines), "typed": None, "tool": operation.name, "secrets": needed}
     await records.ask_approval(
         person, page_id, digest=digest, summary=json.dumps(summary), expires_at=call.now + TYPED_WITHIN

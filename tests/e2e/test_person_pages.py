@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 import httpx2
@@ -12,6 +12,7 @@ from playwright.sync_api import Browser, Page, ViewportSize, expect
 from tests.e2e.browsers import started_browser
 from tests.e2e.node import MODULES, node
 from tests.e2e.people import Person
+from tests.e2e.person_tour import address_in, call, walk
 from tests.e2e.tour import Place, place
 
 PHONE: ViewportSize = {"width": 390, "height": 800}
@@ -27,23 +28,6 @@ def here(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
 def browser() -> Iterator[Browser]:
     with started_browser() as started:
         yield started
-
-
-def call(here: Place, tool: str, arguments: Mapping[str, Any]) -> tuple[bool, str]:
-    """Whether a tool failed, and its whole answer as text."""
-    message = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": tool, "arguments": arguments}}
-    headers = {"Authorization": f"Bearer {here.key}", "Accept": "application/json, text/event-stream"}
-    answer = httpx2.post(f"{here.server}/mcp", json=message, headers=headers, timeout=60, verify=False).text
-    text = answer if answer.startswith("{") else answer.partition("data: {")[2].join("{\n").partition("\n")[0]
-    if not answer.startswith("{"):
-        (text,) = [line.removeprefix("data: ") for line in answer.splitlines() if line.startswith("data: {")]
-    return bool(json.loads(text)["result"].get("isError")), text
-
-
-def address_in(text: str) -> str:
-    found = re.search(r"http://127\.0\.0\.1:\d+/(?:approve|reveal|secrets)/[\w-]+", text)
-    assert found is not None, text
-    return found[0]
 
 
 def signed_in_at(here: Place, page: Page, address: str) -> None:
@@ -124,32 +108,3 @@ def test_axe_finds_no_violation_and_every_page_fits_a_phone(here: Place, browser
     context.close()
     assert not found, json.dumps(found, indent=1)
     assert not too_wide
-
-
-def walk(here: Place, page: Page) -> Iterator[str]:
-    """Each page under a name, while it is shown."""
-    page.goto(address_in(call(here, "disconnect_account", {"account_id": "acc_aurora_instagram"})[1]))
-    if page.title() == "Sign in":
-        yield "sign-in-for-a-page"
-        Person(page, here.server).sign_in()
-    yield "approve-typed"
-    page.get_by_label("Type the name to go ahead").fill("something else")
-    page.get_by_role("button", name="Go ahead").click()
-    yield "approve-wrong"
-    page.goto(address_in(call(here, "revoke_key", {"key_id": "key_spare"})[1]))
-    yield "approve"
-    page.get_by_role("button", name="Go ahead").click()
-    yield "approved"
-    page.goto(address_in(call(here, "connect_account", {"platform": "telegram", "brand_id": "b_fjord"})[1]))
-    yield "secret"
-    page.get_by_label("Bot token of your Telegram bot").fill("7001999:" + "b" * 34)
-    page.get_by_role("button", name="Use it for this").click()
-    yield "secret-given"
-    page.goto(address_in(call(here, "create_key", {"name": "Reports of the month"})[1]))
-    yield "reveal"
-    page.get_by_role("button", name="Show it once").click()
-    yield "revealed"
-    page.reload()
-    yield "revealed-before"
-    page.goto(f"{here.server}/approve/{'x' * 32}")
-    yield "not-yours"

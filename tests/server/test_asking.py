@@ -133,6 +133,31 @@ async def test_a_brand_goes_only_when_its_name_is_typed(setting: Setting, era: E
     assert setting.writes() == [("DELETE", "/v1/brands/b_1")]
 
 
+async def test_a_person_reads_names_where_ids_stand(setting: Setting, era: Era) -> None:
+    account = {"id": "acc_1", "name": "Aurora Coffee", "platform": "instagram", "username": "aurora"}
+    setting.api.answers({"data": [account, {**account, "id": "acc_2", "platform": "facebook"}]})
+    person = Person()
+    post = {"text": "acc_1", "targets": [{"account_id": "acc_1", "text": "Hi"}, {"account_id": "acc_2"}]}
+    async with setting.client(person, era=era, mode=Mode(confirm="public", toolsets=(frozenset({"all"}),))) as client:
+        await client.call_tool("create_post", {**post, "publish_now": True})
+    (message,) = person.asked
+    assert message.split("\n") == [
+        "Create a post?",
+        "publish_now: yes",
+        "targets 1: “Aurora Coffee” on Instagram (id acc_1), text: Hi",
+        "targets 2: “Aurora Coffee” on Facebook (id acc_2)",
+        "text: acc_1",
+    ]
+
+
+async def test_where_names_cannot_be_read_the_ids_are_shown(setting: Setting) -> None:
+    setting.api.answers({"error": {"code": "auth.missing_scope", "message": "no"}}, status=403)
+    person = Person(approve=False)
+    async with setting.client(person) as client:
+        await client.call_tool("delete_comment", {"comment_id": "c_1", "account_id": "acc_1", "post_id": "p_1"})
+    assert "account_id: acc_1" in person.asked[0].split("\n")
+
+
 async def _asked(client: Client, tool: str, arguments: dict[str, Any]) -> InputRequiredResult:
     result = await client.session.call_tool(tool, arguments, allow_input_required=True)
     assert isinstance(result, InputRequiredResult)
