@@ -85,6 +85,10 @@ def document() -> Mapping[str, Any]:
     for operation in every:
         # Arguments are told where they go: in the path, the query or the body.
         schemas.pop(named[operation.args], None)
+    for schema in schemas.values():
+        # What is unknown in a body is dropped; the tools alone refuse it.
+        if schema.get("additionalProperties") is False:
+            del schema["additionalProperties"]
     schemas["Error"] = _ERROR
     return {
         "openapi": "3.1.0",
@@ -157,7 +161,9 @@ def _parameters(operation: AnyOperation, arguments: Mapping[str, Any]) -> Iterat
         if name in operation.query_names:
             wire = info.alias or name
             made = _parameter(wire, "query", properties[wire], operation, wire)
-            yield made | {"required": wire in arguments.get("required", ())}
+            is_required = wire in arguments.get("required", ())
+            # An empty one counts as left out.
+            yield made | ({"required": True} if is_required else {"required": False, "allowEmptyValue": True})
 
 
 def _wire(operation: AnyOperation, argument: str) -> str:

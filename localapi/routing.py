@@ -17,7 +17,7 @@ from starlette.exceptions import HTTPException
 from starlette.formparsers import MultiPartException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute, Match, Route
 from starlette.types import Message, Receive
 
 from auth.scopes import Access
@@ -186,8 +186,28 @@ async def _fields(operation: AnyOperation, request: Request) -> tuple[dict[str, 
     if operation.upload is not None:
         return fields, await _upload(operation.upload, request)
     if operation.has_body:
-        fields |= {name: value for name, value in (await _json(request)).items() if name not in fields}
+        body = await _json(request)
+        _check_types(operation, body)
+        fields |= {name: value for name, value in body.items() if name not in fields}
     return fields, None
+
+
+_OTHER_TYPES = frozenset({"bool_type", "int_type", "float_type", "string_type"})
+
+
+def _check_types(operation: AnyOperation, body: Mapping[str, Any]) -> None:
+    """Refuse 0 for false and "5" for 5: a path or a query holds text alone, but JSON says what it means.
+
+    Raises:
+        Refusal: 400, naming the field.
+    """
+    try:
+        operation.args.model_validate(body, strict=True)
+    except ValidationError as error:
+        wrong = [one for one in error.errors(include_url=False) if one["type"] in _OTHER_TYPES]
+        if wrong:
+            name = ".".join(str(part) for part in wrong[0]["loc"])
+            raise Refusal(400, "validation.field_invalid", f"{name}: {wrong[0]['msg']}", field=name) from None
 
 
 async def _json(request: Request) -> Mapping[str, Any]:
@@ -325,8 +345,22 @@ def error_response(request: Request, refusal: Refusal) -> JSONResponse:
 
 async def _framework_error(request: Request, error: Exception) -> Response:
     status = error.status_code if isinstance(error, HTTPException) else 500
-    words = {404: "no such route", 405: "this route does not take this method"}
-    return error_response(request, Refusal(status, f"http.{status}", words.get(status, "the request was refused")))
+    if status == 405:
+        methods = _methods(request)
+        refusal = Refusal(405, "http.405", f"this route does not take this method; it takes {methods}")
+        # RFC 9110 §15.5.6.
+        refusal.headers["Allow"] = methods
+        return error_response(request, refusal)
+    return error_response(
+        request, Refusal(status, f"http.{status}", "no such route" if status == 404 else "the request was refused")
+    )
+
+
+def _methods(request: Request) -> str:
+    """The methods of a path, which has a route for each; a template that would fit as well is another resource."""
+    routes = [one for one in request.app.routes if isinstance(one, Route)]
+    path = next((one.path for one in routes if one.matches(request.scope)[0] is not Match.NONE), None)
+    return ", ".join(sorted(set[str]().union(*(one.methods or () for one in routes if one.path == path))))
 
 
 async def _internal(request: Request, error: Exception) -> Response:

@@ -1,6 +1,7 @@
 """Shared parameter types, with the text that models read."""
 
 import json
+import re
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -112,7 +113,18 @@ def _in_range(value: datetime) -> datetime:
     return value
 
 
-Timestamp = Annotated[AwareDatetime, AfterValidator(_in_range), Field(description="RFC 3339 with offset.")]
+def _no_number(value: Any) -> Any:
+    # pydantic takes numbers for seconds or milliseconds since 1970, by their size; the API does not.
+    is_number = isinstance(value, int | float) or (isinstance(value, str) and _NUMBER.fullmatch(value.strip()))
+    if is_number:
+        raise ValueError("write the time like 2026-03-10T12:00:00Z, not as a number")
+    return value
+
+
+_NUMBER = re.compile(r"[-+]?[0-9._]+(?:[eE][-+]?[0-9]+)?")
+Timestamp = Annotated[
+    AwareDatetime, BeforeValidator(_no_number), AfterValidator(_in_range), Field(description="RFC 3339 with offset.")
+]
 
 
 def _joined(value: Any) -> Any:

@@ -1,8 +1,8 @@
 """The user behind the credential."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from auth.scopes import Access
 from tools.answers import Ok
@@ -46,11 +46,22 @@ GET_CURRENT_USER = Operation(
 )
 
 
+def _only_false(value: bool | None) -> bool | None:
+    if value:
+        raise ValueError("only false can be set: a tour that is done does not begin again")
+    return value
+
+
 class UpdateCurrentUser(Args):
     lock_accounts_to_brand: Annotated[bool | None, Field(description="Stop accounts from moving between brands.")] = (
         None
     )
-    onboarding: Annotated[Literal[False] | None, Field(description="Only false: the tour is done.")] = None
+    # Not Literal[False], which 0 would equal.
+    onboarding: Annotated[
+        bool | None,
+        AfterValidator(_only_false),
+        Field(description="Only false: the tour is done.", json_schema_extra={"enum": [False]}),
+    ] = None
     referral: Annotated[str | None, Field(description="Where the user heard of it.")] = None
     use_case: Annotated[str | None, Field(description="What the service is used for.")] = None
 

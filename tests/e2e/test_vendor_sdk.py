@@ -324,6 +324,7 @@ def test_paging_ends(sdk: SocialAPI) -> None:
     assert len(list(sdk.comments.list_posts(limit=1))) >= 4
     assert len(list(sdk.comments.list_replies(POST, "ig_c_2", account_id=IG, limit=1))) >= 1
     assert len(list(sdk.conversations.list(limit=1))) >= 4
+    sdk.conversations.send_message("conv_ig_1", account_id=IG, text="One more.")
     assert len(list(sdk.conversations.list_messages("conv_ig_1", limit=1))) >= 2
 
 

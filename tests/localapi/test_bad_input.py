@@ -167,3 +167,41 @@ async def test_pictures_and_songs_are_what_their_bytes_say(http: httpx2.AsyncCli
     rows = (await http.get("/v1/media?limit=100")).json()["data"]
     found = {row["filename"]: row["content_type"] for row in rows if row["filename"] in files}
     assert found == {name: kind for name, (_, kind) in files.items()}
+
+
+@pytest.mark.parametrize(
+    ("path", "methods"),
+    [("/v1/posts/import", "POST"), ("/v1/posts/post_draft", "DELETE, GET, HEAD, PATCH"), ("/v1/accounts", "GET, HEAD")],
+)
+async def test_who_uses_another_method_is_told_those_there_are(
+    http: httpx2.AsyncClient, path: str, methods: str
+) -> None:
+    response = await http.request("TRACE", path)
+    assert (response.status_code, response.headers["allow"]) == (405, methods)
+    assert methods in response.json()["error"]["message"]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "field"),
+    [
+        ("POST", "/v1/posts", {"text": "Hello", "publish_now": 0}, "publish_now"),
+        ("POST", "/v1/posts", {"text": "Hello", "publish_now": "true"}, "publish_now"),
+        ("POST", "/v1/posts", {"text": 5}, "text"),
+        ("PATCH", "/v1/users/me", {"onboarding": 0}, "onboarding"),
+        ("PATCH", "/v1/users/me", {"onboarding": True}, "onboarding"),
+        ("POST", "/v1/posts", {"text": "Hello", "scheduled_at": 4102444800}, "scheduled_at"),
+        ("POST", "/v1/posts", {"text": "Hello", "scheduled_at": "4102444800"}, "scheduled_at"),
+    ],
+)
+async def test_json_of_another_type_is_refused_by_its_field(
+    http: httpx2.AsyncClient, method: str, path: str, body: dict[str, object], field: str
+) -> None:
+    response = await http.request(method, path, json=body)
+    assert (response.status_code, response.json()["error"]["code"]) == (400, "validation.field_invalid")
+    assert response.json()["error"]["meta"] == {"field": field}
+
+
+@pytest.mark.parametrize("path", ["/v1/posts?to=0.5", "/v1/events?from=1700000000", "/v1/inbox/comments?since=1e9"])
+async def test_a_number_is_no_time(http: httpx2.AsyncClient, path: str) -> None:
+    response = await http.get(path)
+    assert (response.status_code, "2026-03-10T12:00:00Z" in response.text) == (400, True)
