@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 from pydantic import ValidationError
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.applications import Starlette
 from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
@@ -124,23 +125,32 @@ async def _respond(
 ) -> Response:
     header = request.headers.get("authorization")
     public = operation.scope is Access.PUBLIC
-    if not public:
-        # Before the body is read, so that a stranger cannot make the server take in an upload.
-        async with installation.database.read() as session:
-            caller = await caller_of(installation, session, header)
-            check_permission(caller, operation.scope)
-            check_paid(caller, operation.name, operation.path)
-    fields, upload = await _fields(operation, request)
-    args = _parse(operation, fields)
     database = installation.database
-    transaction = database.read() if operation.effect is Effect.READ and not operation.redirects else database.write()
-    async with transaction as session:
-        caller = Caller(user=_NOBODY, key=None) if public else await caller_of(installation, session, header)
+    only_reads = operation.effect is Effect.READ and not operation.redirects
+    # A read without a body knows its caller by one look.
+    is_one_step = only_reads and not operation.has_body and operation.upload is None
+
+    async def admitted(session: AsyncSession) -> Caller:
+        if public:
+            return Caller(user=_NOBODY, key=None)
+        caller = await caller_of(installation, session, header)
+        check_permission(caller, operation.scope)
+        check_paid(caller, operation.name, operation.path)
+        return caller
+
+    args, upload = None, None
+    if not is_one_step:
         if not public:
-            check_permission(caller, operation.scope)
-            check_paid(caller, operation.name, operation.path)
-            if operation.effect is not Effect.READ:
-                await note_use(session, caller, installation.clock)
+            # Before the body is read, so that a stranger cannot make the server take in an upload.
+            async with database.read() as session:
+                await admitted(session)
+        args, upload = await _arguments(operation, request)
+    async with database.read() if only_reads else database.write() as session:
+        caller = await admitted(session)
+        if is_one_step:
+            args, upload = await _arguments(operation, request)
+        if not public and operation.effect is not Effect.READ:
+            await note_use(session, caller, installation.clock)
         context = Context(installation=installation, session=session, caller=caller, upload=upload)
         try:
             result = await handler(context, args)
@@ -158,6 +168,11 @@ async def _respond(
     if context.late_result is not None:
         result = await context.late_result()
     return _success(operation, context, result)
+
+
+async def _arguments(operation: AnyOperation, request: Request) -> tuple[Any, Upload | None]:
+    fields, upload = await _fields(operation, request)
+    return _parse(operation, fields), upload
 
 
 _NOBODY = User(id="", email="", name="", plan="free")

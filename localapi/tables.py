@@ -15,6 +15,7 @@ from sqlalchemy import (
     TypeDecorator,
     UniqueConstraint,
 )
+from sqlalchemy import text as sql
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 JsonObject = dict[str, Any]
@@ -348,7 +349,18 @@ class NetworkPost(Base):
 
 class Comment(Base):
     __tablename__ = "comments"
-    __table_args__ = (Index("comments_page", "network_post_id", "parent_id", "created_at", "platform_id"),)
+    __table_args__ = (
+        Index("comments_page", "network_post_id", "parent_id", "created_at", "platform_id"),
+        # PostgreSQL does not read the other one in its order where the parent is null.
+        Index(
+            "comments_top_page",
+            "network_post_id",
+            "created_at",
+            "platform_id",
+            postgresql_where=sql("parent_id IS NULL"),
+            sqlite_where=sql("parent_id IS NULL"),
+        ),
+    )
 
     platform_id: Mapped[str] = mapped_column(primary_key=True)
     network_post_id: Mapped[str] = mapped_column(ForeignKey("network_posts.id", ondelete="CASCADE"))
