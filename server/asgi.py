@@ -17,6 +17,7 @@ from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from auth.routes import Served
+from server import welcome
 from server.callers import Caller
 from server.door import Door, KeysOnly, Turned
 from server.hosts import HostGuard, allowed
@@ -44,6 +45,7 @@ def create_app(
     door: Door | None = None,
     sign_in: Sequence[BaseRoute] = (),
     metrics: Sequence[BaseRoute] = (),
+    page: welcome.Page | None = None,
 ) -> Starlette:
     """Streamable HTTP at /mcp, stateless, for both protocol eras.
 
@@ -55,6 +57,7 @@ def create_app(
         door: who is let in at /mcp; by default everybody with an API key.
         sign_in: the routes of the authorization server.
         metrics: what is read by whatever name the reader has for this machine, as it shows a token.
+        page: for who opens an address of this server in a browser.
     """
     # A stream here lasts as long as one call, which may still end when the server is told to stop; uvicorn bounds it.
     AppStatus.enable_automatic_graceful_drain = False
@@ -65,7 +68,7 @@ def create_app(
         max_request_body_size=limits.max_body_bytes,
         transport_security=names,
     )
-    guarded = McpGuard(inner, limits, door or KeysOnly())
+    guarded = McpGuard(inner, limits, door or KeysOnly(), page)
 
     @contextlib.asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncGenerator[None]:
@@ -81,6 +84,8 @@ def create_app(
         Route("/mcp/x/{toolsets}", guarded),
         *metrics,
     ]
+    if page is not None:
+        sign_in = [*sign_in, *welcome.routes(page)]
     if sign_in:
         # Its own routes judge origins: programs may call from any page, forms come from this server's pages only.
         routes += [_hosted(route, names) for route in sign_in]
@@ -116,8 +121,8 @@ def _hosted(route: BaseRoute, names: TransportSecuritySettings) -> BaseRoute:
 class McpGuard:
     """In front of /mcp: who calls, how large, how many at once."""
 
-    def __init__(self, app: ASGIApp, limits: Limits, door: Door) -> None:
-        self._app, self._limits, self._door = app, limits, door
+    def __init__(self, app: ASGIApp, limits: Limits, door: Door, page: welcome.Page | None = None) -> None:
+        self._app, self._limits, self._door, self._page = app, limits, door, page
         self._in_flight: Counter[str] = Counter()
         self._running = Running()
 
@@ -130,7 +135,13 @@ class McpGuard:
         admitted = await self._door.admit(None if authorization is None else authorization.decode("latin-1"))
         host = headers.get(b"host", b"").decode("latin-1")
         if isinstance(admitted, Turned):
-            await _turn(send, self._door.addressed(admitted, host, scope["path"]))
+            turned = self._door.addressed(admitted, host, scope["path"])
+            if self._page is not None and welcome.is_for_a_person(scope["method"], headers.get(b"accept")):
+                told = {name.decode(): value.decode() for name, value in turned.headers}
+                page = self._page.answer(turned.status, told)
+                await page(scope, receive, send)
+                return
+            await _turn(send, turned)
             return
         caller = admitted
         if scope["method"] != "POST":

@@ -181,7 +181,7 @@ def application(settings: Settings, *, announcing: bool, **embedded: Any) -> Any
 @asynccontextmanager
 async def _parts(settings: Settings, *, announcing: bool, **embedded: Any) -> AsyncGenerator[Any]:
     from localapi.app import CannotStart
-    from server import card, person_pages
+    from server import card, person_pages, welcome
     from server.asgi import Limits, create_app
     from server.calls import Services, now
     from server.dispatch import build_server
@@ -229,6 +229,7 @@ async def _parts(settings: Settings, *, announcing: bool, **embedded: Any) -> As
             door=signed_in.door,
             sign_in=[*signed_in.routes, *for_people, *upload_page.routes(uploads), *card.routes(here)],
             metrics=signed_in.metrics,
+            page=welcome.page(here, can_sign_in=authority is not None, is_local=api is not None),
         )
         gc.freeze()
         if announcing:

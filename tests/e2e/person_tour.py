@@ -32,6 +32,8 @@ def address_in(text: str) -> str:
 
 def walk(here: Place, page: Page) -> Iterator[str]:
     """Each page under a name, while it is shown: to somebody who is not signed in at the start."""
+    page.goto(f"{here.server}/mcp")
+    yield "address"
     page.goto(address_in(call(here, "disconnect_account", {"account_id": "acc_aurora_instagram"})[1]))
     if page.title() == "Sign in":
         yield "sign-in-for-a-page"
