@@ -12,7 +12,7 @@ from cyclopts import App, Parameter
 
 from server.cli_sign_in import APPS
 from server.printing import print_out
-from server.serve import run_api, run_http, run_stdio, settings_or_exit, stop
+from server.serve import mode_or_exit, run_api, run_http, run_stdio, settings_or_exit, stop
 from server.settings import Confirm
 
 
@@ -279,8 +279,9 @@ async def _call(name: str, arguments: dict[str, Any]) -> int:
 
     from localapi.app import CannotStart
     from server import logs, results
-    from server.wiring import rest_client
-    from tools.definitions import operation_named, workflow_named
+    from server.naming import NotOne
+    from server.shell_operations import run_operation
+    from tools.definitions import definitions, operation_named, workflow_named
     from tools.rest import ApiError, BadFile, NoAnswer
 
     operation = operation_named(name)
@@ -288,27 +289,30 @@ async def _call(name: str, arguments: dict[str, Any]) -> int:
         _usage(f"there is no tool {name!r}; `socialapi-mcp tools` lists them")
     settings = settings_or_exit()
     logs.set_up(settings.log_level)
-    if operation is None:
+    mode = mode_or_exit(settings)
+    if not mode.allows(name, definitions()[name]):
+        result, code = results.failure(mode.refusal(name)), 1
+    elif operation is None:
         from server.shell_calls import run
 
         return await run(settings, name, arguments)
-    try:
-        args = operation.args.model_validate(arguments)
-        async with rest_client(settings, with_files=True) as rest:
-            answer = await rest.exchange(operation, args)
-    except ValidationError as error:
-        result, code = results.bad_arguments(operation, error), 2
-    except BadFile as error:
-        result, code = results.bad_file(operation, error), 2
-    except ApiError as error:
-        result, code = results.api_error(operation, error), 1
-    except NoAnswer as error:
-        result, code = results.no_answer(operation, error), 1
-    except CannotStart as error:
-        result, code = results.failure([str(error)]), 1
     else:
-        print_out(json.dumps(answer.body, indent=2, ensure_ascii=False))
-        return 0
+        try:
+            print_out(json.dumps(await run_operation(settings, operation, arguments), indent=2, ensure_ascii=False))
+        except ValidationError as error:
+            result, code = results.bad_arguments(operation, error), 2
+        except BadFile as error:
+            result, code = results.bad_file(operation, error), 2
+        except ApiError as error:
+            result, code = results.api_error(operation, error), 1
+        except NoAnswer as error:
+            result, code = results.no_answer(operation, error), 1
+        except NotOne as error:
+            result, code = results.failure(error.lines), 1
+        except CannotStart as error:
+            result, code = results.failure([str(error)]), 1
+        else:
+            return 0
     sys.stderr.write("\n".join(getattr(block, "text", "") for block in result.content) + "\n")
     return code
 

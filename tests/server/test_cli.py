@@ -50,6 +50,30 @@ def test_a_call_prints_the_answer_and_its_failures_say_whose_they_are(tmp_path: 
     assert "limitt" in misspelt.stderr
 
 
+def test_a_call_takes_names_where_one_fits_and_does_nothing_where_several_do(tmp_path: Path) -> None:
+    done = run(tmp_path, "call", "list_comments", "account_id=Aurora on Instagram", "post_id=ig_1789001")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["data"] and "acc_aurora_instagram" in done.stderr
+    several = run(tmp_path, "call", "list_comments", "account_id=Aurora", "post_id=ig_1789001")
+    assert (several.returncode, several.stdout) == (1, "")
+    assert "fits 7 accounts" in several.stderr and "acc_aurora_threads" in several.stderr
+
+
+@pytest.mark.parametrize(
+    ("variable", "call"),
+    [
+        ("SOCIALAPI_READ_ONLY", ("delete_post", "post_id=post_draft")),
+        ("SOCIALAPI_READ_ONLY", ("run_bulk", "plan=p")),
+        ("SOCIALAPI_DRAFT_ONLY", ("publish_post", "post_id=post_draft")),
+    ],
+)
+def test_the_modes_bind_the_shell_as_well(tmp_path: Path, variable: str, call: tuple[str, ...]) -> None:
+    done = run(tmp_path, "call", *call, **{variable: "1"})
+    assert (done.returncode, done.stdout) == (1, "")
+    assert f"{call[0]} was not called" in done.stderr
+    assert not (tmp_path / "localapi.sqlite").exists()
+
+
 @pytest.mark.parametrize(
     ("arguments", "word"),
     [
