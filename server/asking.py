@@ -236,5 +236,5 @@ def owner_of(subject: str) -> str:
 
 def said(text: str, limit: int = 300) -> str:
     """A value as it is shown in a question: one line, without anything invisible."""
-    line = results.plain(text)
+    line = results.plain(text, len(text))
     return line if len(line) <= limit else f"{line[:limit]}… (+{len(line) - limit} characters)"

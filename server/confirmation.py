@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from server.asking import Question
 from server.bodies import row_of, rows_of
+from server.drafts import names_a_time
 from server.secret_values import hidden
 from server.telling import told
 from tools.accounts import LIST_ACCOUNTS
@@ -46,6 +47,19 @@ ESCALATES = frozenset(
 """What could give somebody else a way in, or money or data a way out; ending such a way is a change of it, too."""
 PRIVATE = frozenset({"send_message", "send_private_reply", "send_whatsapp_template"})
 """What reaches one person, who might not be the one whose words were read."""
+SEEN_BY_OTHERS = frozenset(
+    {
+        "update_post",
+        "update_youtube_video",
+        "edit_youtube_comment",
+        "moderate_youtube_comment",
+        "unhide_comment",
+        "like_comment",
+        "update_whatsapp_business_profile",
+        "update_pinterest_board",
+    }
+)
+"""Changes what is public, or will be, though it publishes nothing new."""
 UNDONE_BY_NOTHING = frozenset({"deregister_whatsapp_number", "rotate_key"})
 """Ends something that works, though it is no deletion by name."""
 _NAMED: Mapping[str, tuple[AnyOperation, str, tuple[str, ...]]] = {
@@ -63,7 +77,7 @@ async def question_for(call: "Call", operation: AnyOperation, arguments: Mapping
         server.calls.Failed: what would be deleted cannot be looked up.
         server.records.RecordsUnavailable: whether strangers' text was read lately is not known.
     """
-    why = _because(call, operation) or await _because_of_strangers(call, operation, arguments)
+    why = _because(call, operation, arguments) or await _because_of_strangers(call, operation, arguments)
     if why is None:
         return None
     typed = await _name_to_type(call, operation, arguments) if operation.name in _NAMED else None
@@ -73,16 +87,25 @@ async def question_for(call: "Call", operation: AnyOperation, arguments: Mapping
     return Question(tool=operation.name, arguments=arguments, summary="\n".join(lines), why=why, typed=typed)
 
 
-def _because(call: "Call", operation: AnyOperation) -> str | None:
+def _because(call: "Call", operation: AnyOperation, arguments: Mapping[str, Any]) -> str | None:
     if operation.name in _NAMED:
         return "this cannot be undone"
     if call.mode.confirm == "never":
         return None
     if operation.effect is Effect.DELETE or operation.name in UNDONE_BY_NOTHING:
         return "it deletes or ends something"
-    if call.mode.confirm == "public" and operation.effect is Effect.PUBLISH:
+    is_public = operation.effect is Effect.PUBLISH or operation.name in SEEN_BY_OTHERS
+    if call.mode.confirm == "public" and is_public and not is_draft(operation, arguments):
         return "other people will see it"
     return None
+
+
+def is_draft(operation: AnyOperation, arguments: Mapping[str, Any]) -> bool:
+    """Whether a post is only written down: neither at once nor at any time does it go out by itself."""
+    if operation.name != "create_post":
+        return False
+    # Text where a list belongs is not looked into, and so not taken for harmless.
+    return not (arguments.get("publish_now") or isinstance(arguments.get("targets"), str) or names_a_time(arguments))
 
 
 async def _because_of_strangers(call: "Call", operation: AnyOperation, arguments: Mapping[str, Any]) -> str | None:

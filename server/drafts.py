@@ -22,7 +22,7 @@ async def check(rest: RestClient, caller: Caller, operation: AnyOperation, args:
     if operation.scope is not Scope.POSTS_WRITE or operation.effect is Effect.READ:
         return
     given = args.model_dump(exclude_unset=True, exclude_none=True)
-    if given.get("publish_now") or _names_a_time(given):
+    if given.get("publish_now") or names_a_time(given):
         raise OnlyDrafts
     if operation.name == CREATE_POST.name:
         return
@@ -36,8 +36,8 @@ async def check(rest: RestClient, caller: Caller, operation: AnyOperation, args:
         raise OnlyDrafts
 
 
-def _names_a_time(given: object) -> bool:
+def names_a_time(given: object) -> bool:
     """Whether a time to publish is named anywhere: each target may have its own, and one plans the whole post."""
     if isinstance(given, dict):
-        return bool(given.get("scheduled_at")) or any(map(_names_a_time, given.values()))
-    return isinstance(given, list) and any(map(_names_a_time, given))
+        return bool(given.get("scheduled_at")) or any(map(names_a_time, given.values()))
+    return isinstance(given, list) and any(map(names_a_time, given))

@@ -9,6 +9,8 @@ from server.naming import titles
 if TYPE_CHECKING:
     from server.calls import Call
 
+_LONGEST = 2200
+"""Characters: who agrees to a text reads all of it, as the longest usual posts are."""
 _KINDS = {"account_id": "account", "account_ids": "account", "brand_id": "brand", "brand_ids": "brand"}
 
 
@@ -24,7 +26,7 @@ async def told(call: "Call", arguments: Mapping[str, Any]) -> list[str]:
             ]
         else:
             lines.append((name, _in_words(value, names, _KINDS.get(name))))
-    return [f"{name}: {said(text)}" for name, text in lines]
+    return [f"{name}: {said(text, _LONGEST)}" for name, text in lines]
 
 
 async def _names(call: "Call", arguments: Mapping[str, Any]) -> Mapping[tuple[str, str], str]:

@@ -20,9 +20,9 @@ class DoneArgs(Args):
 
 class DoneRow(Result):
     at: str
-    tool: str
+    tool: Own
     target: Own
-    outcome: str
+    outcome: Own
     approved_by: Own | None = None
     reason: Own | None = None
 

@@ -14,6 +14,7 @@ from mcp.types import CallToolResult
 from server.asking import NotAllowed, Question, agreed, said
 from server.calls import Call, Failed, Refused
 from server.records import LeaseLost, Plan, PlanItem, RecordsUnavailable
+from server.telling import told
 from server.workflows import Handler, Outcome
 from server.workflows.bulk_selection import Step, of_inbox, of_posts
 from tools.bulk import MOST_ITEMS, PlanBulkArgs, RunBulkArgs
@@ -30,6 +31,8 @@ LEASE_SECONDS = 150.0
 SAMPLES = 5
 AT_ONCE = 4
 NOT_DONE_SHOWN = 50
+_FIRST = 3
+"""Items of which the question shows what is theirs alone."""
 
 _ANOTHER = "next: make a new one with plan_bulk; a plan can be started for 30 minutes."
 
@@ -126,7 +129,9 @@ async def run_bulk(call: Call, args: RunBulkArgs) -> Outcome | CallToolResult:
         if plan.state == "planned" and plan.expires_at <= call.now:
             # Nobody is asked about what cannot be started any more.
             raise _too_old()
-        approver = await _agreement(call, plan, items) if plan.state == "planned" else "the person, when it began"
+        approver = (
+            await _agreement(call, plan, operation, items) if plan.state == "planned" else "the person, when it began"
+        )
         may_have_begun = True
         match await records.start_plan(call.owner, plan.plan_id, now=call.now, lease_seconds=LEASE_SECONDS):
             case "done":
@@ -148,13 +153,12 @@ async def run_bulk(call: Call, args: RunBulkArgs) -> Outcome | CallToolResult:
         raise _no_records(problem, may_have_begun=may_have_begun) from None
 
 
-async def _agreement(call: Call, plan: Plan, items: Sequence[PlanItem]) -> str:
+async def _agreement(call: Call, plan: Plan, operation: AnyOperation, items: Sequence[PlanItem]) -> str:
     """Who agreed to the whole plan: always asked, as nobody sees each of its items."""
-    first = [said(item.arguments, 160) for item in items[:3]]
     question = Question(
         tool="run_bulk",
         arguments={"plan_id": plan.plan_id, "digest": plan.digest},
-        summary="\n".join([f"{plan.operation} for {len(items)} items?", *first, *(["…"] if len(items) > 3 else [])]),
+        summary="\n".join(await _summary(call, operation, items)),
         why=f"it is done to {len(items)} items at once",
     )
     if call.mode.confirm == "never":
@@ -163,6 +167,16 @@ async def _agreement(call: Call, plan: Plan, items: Sequence[PlanItem]) -> str:
         return await agreed(call, question)
     except NotAllowed as refusal:
         raise Refused(*refusal.lines) from None
+
+
+async def _summary(call: Call, operation: AnyOperation, items: Sequence[PlanItem]) -> list[str]:
+    """What is the same for all items, once and whole, and the first of what differs."""
+    every: list[dict[str, Any]] = [json.loads(item.arguments) for item in items]
+    same = {name: value for name, value in every[0].items() if all(one.get(name) == value for one in every)}
+    others = [{name: value for name, value in one.items() if name not in same} for one in every[:_FIRST]]
+    first = [f"{number}. {', '.join(await told(call, one))}" for number, one in enumerate(others, 1) if one]
+    more = [f"and {len(items) - _FIRST} more"] if len(items) > _FIRST else []
+    return [f"{operation.title}: {len(items)} times?", *await told(call, same), *first, *more]
 
 
 async def _run(call: Call, plan: Plan, operation: AnyOperation, count: int, approver: str) -> Outcome | CallToolResult:

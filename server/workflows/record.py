@@ -10,10 +10,13 @@ from typing import Any
 from server import results
 from server.calls import Call, Refused
 from server.records import AuditEntry, RecordsUnavailable
+from server.token_estimate import estimate
 from server.workflows import Handler, Outcome
 from tools.record import DoneArgs
 
 SHOWN_DAYS = 7
+CSV_TOKENS = 5500
+"""A page of CSV, a little less than an answer may have; next_cursor goes on."""
 COLUMNS = ("at", "tool", "target", "outcome", "approved_by", "reason")
 _FORMULA = frozenset("=+-@\t\r")
 
@@ -40,9 +43,17 @@ async def whats_been_done(call: Call, args: DoneArgs) -> Outcome:
             "retry: yes, without cursor",
             "next: pass next_cursor of the page before, unchanged.",
         ) from None
+    if args.as_csv and len(entries) > 1:
+        tokens = estimate(as_csv([row(entry) for entry in entries]))
+        if tokens > CSV_TOKENS:
+            fewer = max(1, len(entries) * CSV_TOKENS // tokens * 9 // 10)
+            return await whats_been_done(call, args.model_copy(update={"limit": fewer}))
     body: dict[str, Any] = {"data": [row(entry) for entry in entries], "next_cursor": cursor}
-    nothing = () if entries else (f"Nothing was written since {since:%Y-%m-%d %H:%M} UTC.",)
-    return Outcome(body=body, text=as_csv(body["data"]) if args.as_csv else None, notes=nothing)
+    notes = () if entries else (f"Nothing was written since {since:%Y-%m-%d %H:%M} UTC.",)
+    if args.as_csv and cursor is not None:
+        # The text has no place for it.
+        notes = (f'More: call whats_been_done with cursor: "{cursor}"',)
+    return Outcome(body=body, text=as_csv(body["data"]) if args.as_csv else None, notes=notes)
 
 
 def as_csv(rows: Sequence[Mapping[str, Any]]) -> str:

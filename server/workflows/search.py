@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Callable, Mapping
+from itertools import accumulate
 from typing import Any
 from urllib.parse import quote, unquote
 
@@ -21,6 +22,8 @@ from tools.search import FetchArgs, FetchResult, SearchArgs, SearchResult
 MOST_RESULTS = 20
 TITLE_CHARACTERS = 80
 MESSAGES_SHOWN = 50
+TEXT_CHARACTERS = 1900
+"""What a fence takes in one piece, and a little less."""
 _WORD = re.compile(r"\w+", re.UNICODE)
 _KINDS: tuple[Kind, ...] = ("comment", "message", "review", "mention")
 
@@ -83,13 +86,19 @@ async def _post(call: Call, name: str, parts: list[str]) -> dict[str, Any] | Non
 async def _conversation(call: Call, name: str, parts: list[str]) -> dict[str, Any] | None:
     row = row_of(await call.read(GET_CONVERSATION, {"conversation_id": parts[0]}))
     written = rows_of(await call.read(LIST_MESSAGES, {"conversation_id": parts[0], "limit": MESSAGES_SHOWN}))
-    lines = [f"{one.get('created_at')} {_sender(one)}: {one.get('text')}" for one in reversed(written)]
+    lines = [f"{one.get('created_at')} {_sender(one)}: {one.get('text')}"[:TEXT_CHARACTERS] for one in written]
+    # The newest, as far as they go into one text.
+    ends = accumulate(len(line) + 1 for line in lines)
+    shown = [line for line, end in zip(lines, ends, strict=True) if end <= TEXT_CHARACTERS] or lines[:1]
+    earlier = {"earlier": f"there may be more: list_messages conversation_id={parts[0]}"}
+    is_all = len(shown) == len(lines) < MESSAGES_SHOWN
     return {
         "id": name,
         "title": f"Conversation with {row.get('participant_name')} on {row.get('platform')}",
-        "text": "\n".join(lines),
+        "text": "\n".join(reversed(shown)),
         "url": _own(name),
-        "metadata": {field: row[field] for field in ("status", "unread_count") if row.get(field) is not None},
+        "metadata": {field: row[field] for field in ("status", "unread_count") if row.get(field) is not None}
+        | ({} if is_all else earlier),
     }
 
 

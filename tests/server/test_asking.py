@@ -133,6 +133,35 @@ async def test_a_brand_goes_only_when_its_name_is_typed(setting: Setting, era: E
     assert setting.writes() == [("DELETE", "/v1/brands/b_1")]
 
 
+@pytest.mark.parametrize(
+    ("tool", "arguments", "is_asked"),
+    [
+        ("create_post", {"text": "A draft"}, False),
+        ("create_post", {"text": "Out", "publish_now": True}, True),
+        ("create_post", {"text": "Later", "scheduled_at": "2026-03-11T12:00:00Z"}, True),
+        (
+            "create_post",
+            {"text": "Later", "targets": [{"account_id": "acc_1", "scheduled_at": "2026-03-11T12:00:00Z"}]},
+            True,
+        ),
+        ("update_post", {"post_id": "post_1", "text": "Another text"}, True),
+        ("like_comment", {"post_id": "p_1", "comment_id": "c_1", "account_id": "acc_1"}, True),
+        ("unhide_comment", {"post_id": "p_1", "comment_id": "c_1", "account_id": "acc_1"}, True),
+        ("update_whatsapp_business_profile", {"phone_number_id": "15550001111", "about": "New"}, True),
+        ("hide_comment", {"post_id": "p_1", "comment_id": "c_1", "account_id": "acc_1"}, False),
+    ],
+)
+async def test_whatever_others_get_to_see_is_asked_about_where_that_was_chosen(
+    setting: Setting, tool: str, arguments: dict[str, Any], is_asked: bool
+) -> None:
+    person = Person(approve=False)
+    mode = Mode(confirm="public", toolsets=(frozenset({"all"}),))
+    async with setting.client(person, mode=mode) as client:
+        await client.call_tool(tool, arguments)
+    assert bool(person.asked) is is_asked
+    assert bool(setting.writes()) is not is_asked
+
+
 async def test_a_person_reads_names_where_ids_stand(setting: Setting, era: Era) -> None:
     account = {"id": "acc_1", "name": "Aurora Coffee", "platform": "instagram", "username": "aurora"}
     setting.api.answers({"data": [account, {**account, "id": "acc_2", "platform": "facebook"}]})

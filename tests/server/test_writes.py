@@ -293,3 +293,32 @@ async def test_answers_are_selected_detailed_and_bounded(counter: Counter) -> No
     assert len(brief) < len(full)
     small = text_of(await counter.call("list_posts", {"detail": "full", "max_tokens": 400}))
     assert estimate(small) <= 400 and len(small) < len(full)
+
+
+async def test_what_was_done_comes_in_pages_between_two_times_and_is_nobodys_text(counter: Counter) -> None:
+    hidden = {"post_id": "ig_1789001", "account_id": "acc_aurora_instagram", "comment_id": "ig_c_1"}
+    for _ in range(30):
+        await counter.done("hide_comment", hidden)
+        await counter.done("unhide_comment", hidden)
+    first = await counter.done("whats_been_done", {"limit": 40})
+    second = await counter.done("whats_been_done", {"limit": 40, "cursor": first["next_cursor"]})
+    assert [len(first["data"]), len(second["data"])] == [40, 20] and second.get("next_cursor") is None
+    assert {row["tool"] for row in first["data"]} == {"hide_comment", "unhide_comment"}
+    only = await counter.done("whats_been_done", {"tool": "hide_comment", "limit": 200})
+    assert len(only["data"]) == 30
+    for given in ({"until": "2026-03-10T11:00:00Z"}, {"since": "2026-03-10T13:00:00Z"}):
+        result = await counter.call("whats_been_done", given)
+        assert (result.structured_content or {})["data"] == [] and "Nothing was written" in text_of(result)
+    wrong = await counter.call("whats_been_done", {"cursor": "nonsense"})
+    assert wrong.is_error and "without cursor" in text_of(wrong)
+
+
+async def test_the_list_as_csv_stays_within_an_answer(counter: Counter) -> None:
+    hidden = {"post_id": "ig_1789001", "account_id": "acc_aurora_instagram", "comment_id": "ig_c_1"}
+    for _ in range(100):
+        await counter.done("hide_comment", hidden)
+        await counter.done("unhide_comment", hidden)
+    result = await counter.call("whats_been_done", {"as_csv": True, "limit": 200})
+    assert text_of(result).startswith("at,tool,target") and estimate(text_of(result)) <= 6000
+    body = result.structured_content or {}
+    assert 50 < len(body["data"]) < 200 and body["next_cursor"] in text_of(result)

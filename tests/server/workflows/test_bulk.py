@@ -121,7 +121,7 @@ async def test_a_person_is_asked_once_and_a_refusal_changes_nothing(bench: Desk)
         plan_id = body_of(await client.call_tool("plan_bulk", SPAM))["plan_id"]
         refused = await client.call_tool("run_bulk", {"plan_id": plan_id})
         assert refused.is_error and "said no" in text_of(refused)
-        assert len(person.asked) == 1 and "hide_comment for 2 items" in person.asked[0] and line.writes == []
+        assert len(person.asked) == 1 and person.asked[0].startswith("Hide a comment: 2 times?") and line.writes == []
         person.approve = True
         report = body_of(await client.call_tool("run_bulk", {"plan_id": plan_id}))
         assert (report["state"], report["done"], report["left"]) == ("done", 2, 0) and len(person.asked) == 2
@@ -299,3 +299,13 @@ async def test_a_kill_in_the_middle_hides_each_comment_once(clock: HeldClock, tm
     await records.close()
     assert len({entry.target for entry in entries}) == COMMENTS + 1
     assert len(entries) <= COMMENTS + 5 and {entry.outcome for entry in entries} == {"done"}
+
+
+async def test_who_agrees_to_replies_reads_their_whole_text(bench: Desk) -> None:
+    person, text = Person(approve=False), "We are sorry. " * 40 + "The end."
+    async with line_of(bench) as (line, services), client_of(services, person) as client:
+        plan = {"action": "reply", "what": "reviews", "most_stars": 3, "text": text}
+        plan_id = body_of(await client.call_tool("plan_bulk", plan))["plan_id"]
+        await client.call_tool("run_bulk", {"plan_id": plan_id})
+        assert f"text: {text}" in person.asked[0].split("\n") and "Reply to a review: 2 times?" in person.asked[0]
+        assert "“Aurora Coffee, Harbour Street” on Google" in person.asked[0] and line.writes == []

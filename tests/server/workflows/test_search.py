@@ -89,3 +89,17 @@ async def test_what_cannot_be_looked_up_now_is_not_said_to_be_missing(bench: Des
         line.before = refuses("GET", "/v1/posts")
         result = await client.call_tool("search", {"query": "roast"})
         assert not result.is_error and json.loads(text_of(result))["results"], "the rest is shown"
+
+
+async def test_of_a_long_conversation_the_newest_is_fetched_and_the_rest_is_named(
+    bench: Desk, clock: HeldClock
+) -> None:
+    body = {"account_id": "acc_aurora_instagram"}
+    for number in range(30):
+        clock.advance(seconds=1)
+        text = f"message number {number}: " + "some ordinary words about the order of the day " * 3
+        await bench.http.post("/inbox/conversations/conv_ig_1/messages", json={**body, "text": text})
+    whole = body_of(await bench.call("fetch", {"id": "conversation:conv_ig_1"}))
+    assert "message number 29" in whole["text"] and "message number 3:" not in whole["text"]
+    assert whole["text"].index("message number 28") < whole["text"].index("message number 29")
+    assert "list_messages" in str(whole["metadata"]["earlier"])
