@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from server import results
 from server.calls import Call, Refused
 from server.shaping import BadSelect, View, shape
-from server.times import with_local
+from server.times import with_local, zone_here
 from tools.operation import Args
 
 MOST_TOKENS = 50_000
@@ -76,7 +76,8 @@ async def answer(
     if result is not None:
         fenced = await call.fenced(result, body, threads=threads)
         shown, lines = fenced.body, [*call.notes, *filter(None, [fenced.note]), *notes]
-    local = with_local(shown, call.mode.zone_of(str(arguments.get("brand_id") or "")))
+    zones = await call.zones()
+    local = with_local(shown, zone_here(arguments, call.mode.zone, zones), zones)
     # Where no fields are named, all of them matter.
     view = View(select=options.select, detail=options.detail if brief else "full", max_tokens=options.max_tokens)
     try:

@@ -5,22 +5,26 @@ import hmac
 import secrets
 import tempfile
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 from mcp.server import ServerRequestContext
 from mcp.types import CallToolRequestParams, CallToolResult
 from pydantic import BaseModel, ValidationError
 
 from server import results
+from server.bodies import rows_of
 from server.callers import Caller, NotGranted, OnlyDrafts, exchange
 from server.fences import Fenced, fence
 from server.mode import Mode
 from server.naming import NotOne, resolve
 from server.records import Records, RecordsUnavailable, SystemClock
 from server.records.storage import Storage
+from tools.accounts import LIST_ACCOUNTS
 from tools.operation import AnyOperation, Args, Effect
 from tools.rest import Answer, ApiError, BadFile, NoAnswer, RestClient
 
@@ -120,6 +124,8 @@ class Call:
     notes: list[str] = field(default_factory=list[str])
     """Lines to add to the answer, such as which account a name was taken for."""
 
+    known_zones: dict[str, ZoneInfo] | None = None
+    """As `zones` found them."""
     undo: tuple[str, dict[str, Any]] | None = None
     """The call that takes the last write back, where one does."""
     person: str | None = None
@@ -202,6 +208,18 @@ class Call:
             ) from None
         self.notes += notes
         return own
+
+    async def zones(self) -> Mapping[str, ZoneInfo]:
+        """The time zones of brands that have one, by the id of the brand and of each of its accounts."""
+        if self.mode.brand_zones and self.known_zones is None:
+            self.known_zones = dict(self.mode.brand_zones)
+            # Without the accounts, what names its brand still has its time.
+            with suppress(Failed):
+                for row in rows_of(await self.read(LIST_ACCOUNTS, {})):
+                    zone = self.mode.brand_zones.get(str(row.get("brand_id")))
+                    if zone is not None:
+                        self.known_zones[str(row.get("id"))] = zone
+        return self.known_zones or {}
 
     async def fenced(self, result: type[BaseModel], body: Mapping[str, Any], *, threads: Sequence[str] = ()) -> Fenced:
         """The body with strangers' words in fences; that they are read now is remembered. `threads` were opened."""

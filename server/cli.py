@@ -279,6 +279,7 @@ async def _call(name: str, arguments: dict[str, Any]) -> int:
 
     from localapi.app import CannotStart
     from server import logs, results
+    from server.callers import OnlyDrafts
     from server.naming import NotOne
     from server.shell_operations import run_operation
     from tools.definitions import definitions, operation_named, workflow_named
@@ -307,6 +308,8 @@ async def _call(name: str, arguments: dict[str, Any]) -> int:
             result, code = results.api_error(operation, error), 1
         except NoAnswer as error:
             result, code = results.no_answer(operation, error), 1
+        except OnlyDrafts:
+            result, code = results.failure(mode.refusal(name)), 1
         except NotOne as error:
             result, code = results.failure(error.lines), 1
         except CannotStart as error:

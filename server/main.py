@@ -19,8 +19,22 @@ def main() -> None:
         app(exit_on_error=False, print_error=False)
     except CycloptsError as error:
         # 1 is what the API refused; a command that cannot be understood is the caller's to mend.
-        sys.stderr.write(f"socialapi-mcp: {error} See socialapi-mcp --help.\n")
+        sys.stderr.write(f"socialapi-mcp: {_in_words(error, list(app))} See socialapi-mcp --help.\n")
         raise SystemExit(2) from None
+
+
+def _in_words(error: Exception, commands: list[str]) -> str:
+    """What was wrong with a command line; the parser has no word for a command that there is not."""
+    from difflib import get_close_matches
+
+    unused: list[str] = list(getattr(error, "unused_tokens", None) or [])
+    if not unused:
+        return str(error)
+    first = "".join(letter for letter in unused[0] if letter.isprintable())[:80]
+    if first in commands:
+        return f"{first} has to come first, and its options after it."
+    near = get_close_matches(first, [name for name in commands if not name.startswith("-")], n=1)
+    return f"there is no command {first!r}{f'; did you mean {near[0]}?' if near else '.'}"
 
 
 if __name__ == "__main__":

@@ -33,10 +33,6 @@ class Mode:
     brand_zones: dict[str, ZoneInfo] = field(default_factory=dict[str, ZoneInfo], hash=False)
     allow_secret_arguments: bool = False
 
-    def zone_of(self, brand_id: str) -> ZoneInfo | None:
-        """The zone of a brand's times, or of all."""
-        return self.brand_zones.get(brand_id, self.zone)
-
     @property
     def key(self) -> object:
         """What the list of tools depends on."""

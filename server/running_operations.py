@@ -11,7 +11,7 @@ from server.answering import ReadOptions, WriteOptions, answer, taken_apart
 from server.asking import Ask
 from server.calls import Call, Refused
 from server.secret_values import filled, given_back
-from server.times import BadTime, scheduled, zone_named
+from server.times import BadTime, scheduled, zone_here, zone_named
 from tools.brief import BRIEF_FIELDS
 from tools.operation import AnyOperation, Effect
 
@@ -48,7 +48,7 @@ async def _read(call: Call, operation: AnyOperation, arguments: dict[str, Any], 
 async def _write(
     call: Call, operation: AnyOperation, arguments: dict[str, Any], options: WriteOptions
 ) -> CallToolResult:
-    own = _timed(call, await call.named(operation.args, arguments), options.time_zone)
+    own = await _timed(call, await call.named(operation.args, arguments), options.time_zone)
     if operation.secret_arguments:
         own = await filled(call, operation, own)
     try:
@@ -76,9 +76,9 @@ async def written(call: Call, operation: AnyOperation, body: dict[str, Any]) -> 
     return results.answered(shown, [*call.notes, *filter(None, [fenced.note])])
 
 
-def _timed(call: Call, arguments: dict[str, Any], zone_name: str | None) -> dict[str, Any]:
+async def _timed(call: Call, arguments: dict[str, Any], zone_name: str | None) -> dict[str, Any]:
     """The arguments with every time to publish as a moment; a local time needs a zone."""
-    zone = call.mode.zone_of(str(arguments.get("brand_id") or ""))
+    zone = zone_here(arguments, call.mode.zone, await call.zones())
     try:
         if zone_name is not None:
             zone = zone_named(zone_name)

@@ -162,7 +162,7 @@ async def _plainly(work: Any) -> None:
 
 def application(settings: Settings, *, announcing: bool, **embedded: Any) -> Any:
     """The ASGI app; everything that needs a running loop is made when it starts."""
-    from starlette.types import Receive, Scope, Send
+    from starlette.types import Message, Receive, Scope, Send
 
     inner: Any = None
 
@@ -171,9 +171,20 @@ def application(settings: Settings, *, announcing: bool, **embedded: Any) -> Any
         if scope["type"] != "lifespan":
             await inner(scope, receive, send)
             return
+        ended: list[Message] = []
+
+        async def hold_the_end(message: Message) -> None:
+            # Once it is told, uvicorn lets the signal end the process, in the middle of what is still to be closed.
+            if message["type"].startswith("lifespan.shutdown."):
+                ended.append(message)
+            else:
+                await send(message)
+
         async with _parts(settings, announcing=announcing, **embedded) as made:
             inner = made
-            await inner(scope, receive, send)
+            await inner(scope, receive, hold_the_end)
+        for message in ended:
+            await send(message)
 
     return app
 

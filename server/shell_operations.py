@@ -6,6 +6,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from server import drafts
+from server.callers import PROCESS
 from server.naming import resolve
 from server.settings import Settings
 from tools.operation import AnyOperation
@@ -17,6 +19,7 @@ async def run_operation(settings: Settings, operation: AnyOperation, arguments: 
     """The whole body that the API answers with; what was taken for a name is said on standard error.
 
     Raises:
+        server.callers.OnlyDrafts: the settings allow drafts only, and this is more.
         pydantic.ValidationError: the arguments are not right.
         server.naming.NotOne: a name does not fit exactly one account or brand.
         tools.rest.ApiError, NoAnswer, BadFile: as `RestClient.exchange`.
@@ -37,5 +40,7 @@ async def run_operation(settings: Settings, operation: AnyOperation, arguments: 
 
         own, notes = await resolve(operation.args, arguments, read)
         args = operation.args.model_validate(own)
+        if settings.draft_only:
+            await drafts.check(rest, PROCESS, operation, args)
         sys.stderr.writelines(f"{note}\n" for note in notes)
         return (await rest.exchange(operation, args)).body

@@ -20,7 +20,7 @@ _TIME = re.compile(
     r"(?P<offset>[Zz]|[+-]\d{2}:\d{2})?"
 )
 _INSTANT = re.compile(r"\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:\d{2}(?:\.\d{1,9})?(?:[Zz]|[+-]\d{2}:\d{2})")
-_TIME_NAMES = frozenset({"timestamp", "create_time", "period_start", "period_end", "window_start", "window_end"})
+_TIME_NAMES = frozenset({"at", "timestamp", "create_time", "period_start", "period_end", "window_start", "window_end"})
 _EXAMPLE = "2026-03-01T09:00:00+01:00"
 
 
@@ -144,25 +144,47 @@ def both(instant: datetime | str, zone: ZoneInfo | None) -> dict[str, str]:
     return {"utc": utc, "local": f"{local:%Y-%m-%d %H:%M} {_abbreviation(local)} ({zone.key})"}
 
 
-def with_local(body: Any, zone: ZoneInfo | None) -> Any:
+def zone_here(value: Mapping[str, Any], zone: ZoneInfo | None, zones: Mapping[str, ZoneInfo]) -> ZoneInfo | None:
+    """The zone of the brand that an object belongs to, by its own ids or those of all its targets; else `zone`.
+
+    `zones`: brand or account id → zone.
+    """
+    for name in ("brand_id", "account_id"):
+        own = zones.get(str(value.get(name)))
+        if own is not None:
+            return own
+    following = value.get("next")
+    if isinstance(following, Mapping) and isinstance(following.get("arguments"), Mapping):
+        # A row of the triage says where it is by its next call alone.
+        return zones.get(str(following["arguments"].get("account_id")), zone)
+    targets = value.get("targets")
+    if not isinstance(targets, list):
+        return zone
+    of_targets = {zones.get(str(one.get("account_id"))) for one in targets if isinstance(one, Mapping)}
+    return (of_targets.pop() or zone) if len(of_targets) == 1 else zone
+
+
+def with_local(body: Any, zone: ZoneInfo | None, zones: Mapping[str, ZoneInfo] | None = None) -> Any:
     """The body with `x_local` (`2026-03-01 09:00 Sun CET`) beside each field `x` that is a time and nothing else.
 
-    Fields count whose name ends in `_at`, and those known to hold times; text is never searched for times.
+    Fields count whose name ends in `_at`, and those known to hold times; text is never searched for times. What belongs
+    to a brand or an account of `zones` has that one's time.
     """
-    return body if zone is None else _with_local(body, zone, MAX_DEPTH)
+    return _with_local(body, zone, zones or {}, MAX_DEPTH) if zone is not None or zones else body
 
 
-def _with_local(value: Any, zone: ZoneInfo, depth: int) -> Any:
+def _with_local(value: Any, zone: ZoneInfo | None, zones: Mapping[str, ZoneInfo], depth: int) -> Any:
     if depth == 0:
         return value
     if isinstance(value, list):
-        return [_with_local(item, zone, depth - 1) for item in value]
+        return [_with_local(item, zone, zones, depth - 1) for item in value]
     if not isinstance(value, Mapping):
         return value
     extended: dict[str, Any] = {}
+    zone = zone_here(value, zone, zones)
     for name, item in value.items():
-        extended[name] = _with_local(item, zone, depth - 1)
-        if isinstance(item, str) and _names_a_time(name) and f"{name}_local" not in value:
+        extended[name] = _with_local(item, zone, zones, depth - 1)
+        if zone is not None and isinstance(item, str) and _names_a_time(name) and f"{name}_local" not in value:
             moment = _instant(item)
             if moment is not None:
                 local = moment.astimezone(zone)

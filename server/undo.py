@@ -4,12 +4,15 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from server.bodies import row_of, rows_of
+from tools.accounts import LIST_ACCOUNT_PAGES
 from tools.brands import LIST_BRANDS
 from tools.conversations import GET_CONVERSATION
 from tools.keys import LIST_KEYS
 from tools.operation import AnyOperation
+from tools.pinterest import LIST_PINTEREST_BOARDS
 from tools.posts import GET_POST
 from tools.webhooks import GET_WEBHOOK
+from tools.whatsapp import GET_WHATSAPP_BUSINESS_PROFILE
 
 if TYPE_CHECKING:
     from server.calls import Call
@@ -28,9 +31,9 @@ def undo_of(
         return found(arguments, body)
     if before is None or operation not in _BEFORE:
         return None
-    _source, id_argument = _BEFORE[operation]
-    restored = {name: before[name] for name in arguments if name != id_argument and before.get(name) is not None}
-    return (operation, {id_argument: arguments[id_argument], **restored}) if restored else None
+    _source, *places = _BEFORE[operation]
+    restored = {name: before[name] for name in arguments if name not in places and before.get(name) is not None}
+    return (operation, {**{name: arguments[name] for name in places}, **restored}) if restored else None
 
 
 async def before_change(call: "Call", operation: AnyOperation, arguments: Arguments) -> Mapping[str, Any] | None:
@@ -39,13 +42,17 @@ async def before_change(call: "Call", operation: AnyOperation, arguments: Argume
 
     if operation.name not in _BEFORE:
         return None
-    source, id_argument = _BEFORE[operation.name]
-    wanted = arguments.get(id_argument)
+    source, *places = _BEFORE[operation.name]
+    asked = {name: arguments[name] for name in places if name in source.args.model_fields and name in arguments}
     try:
-        body = await call.read(source, {id_argument: wanted} if id_argument in source.args.model_fields else {})
+        body = await call.read(source, asked)
     except Failed:
         return None
-    return next((row for row in rows_of(body) or [row_of(body)] if row.get("id") == wanted), None)
+    wanted, rows = arguments.get(places[0]), rows_of(body)
+    if not rows and "id" not in row_of(body):
+        # What has no id of its own is the one thing that was asked for.
+        return row_of(body) or None
+    return next((row for row in rows or [row_of(body)] if wanted in (row.get("id"), row.get(places[0]))), None)
 
 
 def _same_arguments(tool: str) -> Undo:
@@ -107,11 +114,14 @@ _UNDO: Mapping[str, Undo] = {
     "assign_facebook_page": _by_id("disconnect_account", "account_id", "account_id", "id"),
 }
 
-_BEFORE: Mapping[str, tuple[AnyOperation, str]] = {
+_BEFORE: Mapping[str, tuple[AnyOperation, *tuple[str, ...]]] = {
     "update_post": (GET_POST, "post_id"),
     "update_brand": (LIST_BRANDS, "brand_id"),
     "update_key": (LIST_KEYS, "key_id"),
     "update_webhook": (GET_WEBHOOK, "webhook_id"),
     "update_conversation": (GET_CONVERSATION, "conversation_id"),
+    "update_account_page": (LIST_ACCOUNT_PAGES, "page_id", "account_id"),
+    "update_pinterest_board": (LIST_PINTEREST_BOARDS, "board_id", "account_id"),
+    "update_whatsapp_business_profile": (GET_WHATSAPP_BUSINESS_PROFILE, "phone_number_id"),
 }
-"""Change → the read that shows what it replaces, and the argument with the id."""
+"""Change → the read that shows what it replaces, the argument with the id, and those that say where it is."""

@@ -25,6 +25,7 @@ class Page:
 
 def page(address: str, *, can_sign_in: bool, is_local: bool) -> Page:
     """The page of the server at an address; `is_local`: the REST API behind it is the embedded one."""
+    is_public = address.startswith("https:")
     how = (
         "It then opens a page of this server, on which you sign in and choose what it may do."
         if can_sign_in
@@ -40,8 +41,9 @@ def page(address: str, *, can_sign_in: bool, is_local: bool) -> Page:
         f'<p><code class="secret">{markup.text(f"{address}/mcp")}</code></p>'
         + markup.items(
             [
-                "Claude and ChatGPT: in the settings, under connectors, as a custom connector.",
-                "Cursor, VS Code and other programs: as an MCP server of the kind HTTP.",
+                "Cursor, VS Code, Claude Code and other programs: as an MCP server of the kind HTTP.",
+                "Claude on the web and ChatGPT: in the settings, under connectors, as a custom connector."
+                + ("" if is_public else " They reach a public https address only, and this is none."),
             ]
         )
         + f"<p>{how}</p>"

@@ -1,15 +1,17 @@
 """A server that is told to stop answers the calls it has taken."""
 
 import signal
+import subprocess
 import sys
 import threading
+import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import httpx2
 import pytest
 
-from tests.e2e.processes import free_port, serve
+from tests.e2e.processes import COMMAND, environment, free_port, serve
 from tests.server.standin import KEY
 
 CALL = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": "list_brands", "arguments": {}}}
@@ -69,6 +71,17 @@ def test_a_call_in_flight_over_http_is_answered_after_sigterm(workers: str, tmp_
         api.server_close()
 
 
+def until_it_answers(port: int) -> None:
+    for _ in range(400):
+        try:
+            httpx2.get(f"http://127.0.0.1:{port}/v1/brands", timeout=5)
+        except httpx2.TransportError:
+            time.sleep(0.05)
+        else:
+            return
+    raise AssertionError("it does not answer")
+
+
 def _until_refused(port: int) -> None:
     for _ in range(10_000):
         try:
@@ -76,3 +89,26 @@ def _until_refused(port: int) -> None:
         except httpx2.TransportError:
             return
     raise AssertionError("it goes on taking connections")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals are POSIX's")
+@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("command", ["http", "api"])
+def test_a_server_that_is_stopped_ends_without_a_word(command: str, stop: signal.Signals, tmp_path: Path) -> None:
+    port = free_port()
+    server = subprocess.Popen(
+        [COMMAND, command, "--port", str(port), "--data", str(tmp_path / "data")],
+        env=environment(tmp_path), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+    )  # fmt: skip
+    try:
+        # What says how to stop it is the end of what it says when it is ready.
+        assert server.stdout is not None
+        told = next((line for line in server.stdout if "Ctrl-C" in line or line.startswith("key: ")), "")
+        assert told
+        until_it_answers(port)
+        server.send_signal(stop)
+        told, _ = server.communicate(timeout=30)
+    finally:
+        server.kill()
+    assert "Traceback" not in told and '"error"' not in told, told
+    assert server.returncode in {0, -stop}

@@ -75,8 +75,30 @@ def test_the_modes_bind_the_shell_as_well(tmp_path: Path, variable: str, call: t
 
 
 @pytest.mark.parametrize(
+    "arguments",
+    [
+        ("create_post", "text=Out", "publish_now=true", 'targets=[{"account_id": "acc_aurora_threads"}]'),
+        ("create_post", "text=Later", "scheduled_at=2099-01-01T10:00:00Z"),
+        ("update_post", "post_id=post_published", "text=Another"),
+        ("delete_post", "post_id=post_published"),
+    ],
+)
+def test_drafts_only_are_drafts_only_in_the_shell(tmp_path: Path, arguments: tuple[str, ...]) -> None:
+    done = run(tmp_path, "call", *arguments, SOCIALAPI_DRAFT_ONLY="1")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert f"{arguments[0]} was not called" in done.stderr
+
+
+def test_a_draft_is_written_where_drafts_alone_are_allowed(tmp_path: Path) -> None:
+    done = run(tmp_path, "call", "create_post", "text=A draft", SOCIALAPI_DRAFT_ONLY="1")
+    assert json.loads(done.stdout)["status"] == "draft"
+
+
+@pytest.mark.parametrize(
     ("arguments", "word"),
     [
+        (("tool",), "did you mean tools?"),
+        (("--read-only", "call", "list_brands"), "call has to come first"),
         (("call", "no_such_tool"), "no_such_tool"),
         (("call", "list_brands", "limit"), "key=value"),
         (("call", "list_brands", "--json", "{"), "not JSON"),

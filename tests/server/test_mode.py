@@ -116,4 +116,4 @@ def test_the_process_takes_its_mode_from_the_settings(monkeypatch: pytest.Monkey
     mode = of_process(Settings())
     assert mode.toolsets == (frozenset({"inbox", "media"}),)
     assert mode.read_only and not mode.draft_only and mode.confirm == "destructive"
-    assert str(mode.zone_of("b_2")) == "Asia/Tokyo" and mode.zone_of("b_3") is None
+    assert str(mode.brand_zones["b_2"]) == "Asia/Tokyo" and "b_3" not in mode.brand_zones

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import httpx2
 import pytest
@@ -12,6 +13,7 @@ from mcp import Client
 from mcp.types import CallToolResult
 
 from server.calls import Services
+from server.mode import Mode
 from server.records.storage import Storage
 from server.token_estimate import estimate
 from tests.conftest import HeldClock
@@ -322,3 +324,35 @@ async def test_the_list_as_csv_stays_within_an_answer(counter: Counter) -> None:
     assert text_of(result).startswith("at,tool,target") and estimate(text_of(result)) <= 6000
     body = result.structured_content or {}
     assert 50 < len(body["data"]) < 200 and body["next_cursor"] in text_of(result)
+
+
+async def test_a_brands_time_zone_counts_wherever_its_accounts_stand(bench: Desk) -> None:
+    zones = {"b_aurora": ZoneInfo("America/New_York"), "b_fjord": ZoneInfo("Europe/Oslo")}
+    mode = Mode(toolsets=(frozenset({"all"}),), brand_zones=zones)
+    async with line_of(bench) as (_line, services), client_of(services, Person(), mode=mode) as client:
+        later = {"text": "Later.", "targets": POST["targets"], "scheduled_at": "2026-03-12T09:00"}
+        made = (await client.call_tool("create_post", later)).structured_content or {}
+        assert made["scheduled_at"] == "2026-03-12T13:00:00.000Z"
+        shown = (await client.call_tool("get_post", {"post_id": made["id"]})).structured_content or {}
+        assert shown["scheduled_at_local"] == "2026-03-12 09:00 Thu EDT"
+        rows = ((await client.call_tool("triage_inbox", {})).structured_content or {})["rows"]
+        assert rows and all(row["at_local"].endswith(("EDT", "EST", "CET")) for row in rows if row.get("at"))
+        both = {**later, "targets": [*POST["targets"], {"account_id": "acc_fjord_facebook"}]}
+        refused = await client.call_tool("create_post", both)
+        assert refused.is_error and "no time zone is known" in text_of(refused)
+
+
+async def test_a_changed_board_and_profile_can_be_changed_back(counter: Counter) -> None:
+    account = {"account_id": "acc_fjord_pinterest"}
+    (board, *_) = (await counter.done("list_pinterest_boards", account))["data"]
+    changed = await counter.done("update_pinterest_board", {**account, "board_id": board["id"], "name": "Renamed"})
+    assert changed["name"] == "Renamed"
+    await counter.take_back(changed)
+    (again, *_) = (await counter.done("list_pinterest_boards", account))["data"]
+    assert again["name"].partition(" ")[2] == board["name"].partition(" ")[2] != ""
+    number = {"phone_number_id": "15550001111"}
+    before = await counter.done("get_whatsapp_business_profile", number)
+    await counter.take_back(
+        await counter.done("update_whatsapp_business_profile", {**number, "about": "Something new"})
+    )
+    assert (await counter.done("get_whatsapp_business_profile", number)).get("about") == before.get("about")
