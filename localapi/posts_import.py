@@ -13,6 +13,7 @@ from localapi.context import PLAN_LIMITS, Context, Refusal, invalid_field, missi
 from localapi.posts import create
 from localapi.routing import implements
 from tools.posts import IMPORT_POSTS, CreatePost, ImportPosts, ImportRowError, Post, PostImport
+from tools.problems import in_words
 
 MAX_BYTES = 5 * 1024 * 1024
 MAX_ROWS = 1000
@@ -117,5 +118,5 @@ def _words(error: Exception) -> str:
         return error.message
     if isinstance(error, ValidationError):
         first = error.errors(include_url=False)[0]
-        return f"{'.'.join(map(str, first['loc']))}: {first['msg'].removeprefix('Value error, ')}"
+        return f"{'.'.join(map(str, first['loc']))}: {in_words(first)}"
     return str(error)

@@ -28,6 +28,7 @@ from localapi.database import Unavailable
 from localapi.tables import User
 from tools.fields import FileArgs
 from tools.operation import AnyOperation, ArgsT, Effect, Empty, Operation, ResultT
+from tools.problems import in_words
 from tools.registry import operations
 
 logger = logging.getLogger(f"socialapi_mcp.{__name__}")
@@ -222,7 +223,7 @@ def _check_types(operation: AnyOperation, body: Mapping[str, Any]) -> None:
         wrong = [one for one in error.errors(include_url=False) if one["type"] in _OTHER_TYPES]
         if wrong:
             name = ".".join(str(part) for part in wrong[0]["loc"])
-            raise Refusal(400, "validation.field_invalid", f"{name}: {wrong[0]['msg']}", field=name) from None
+            raise Refusal(400, "validation.field_invalid", f"{name}: {in_words(wrong[0])}", field=name) from None
 
 
 async def _json(request: Request) -> Mapping[str, Any]:
@@ -312,7 +313,7 @@ def _parse(operation: AnyOperation, fields: Mapping[str, Any]) -> Any:
         return operation.args.model_validate(fields, extra="ignore")
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
-        place, sentence = [str(part) for part in first["loc"]], first["msg"].removeprefix("Value error, ")
+        place, sentence = [str(part) for part in first["loc"]], in_words(first)
         # A rule over several fields names the one to mend in front of its sentence.
         field, colon, rest = sentence.partition(": ")
         if colon and field.isidentifier():

@@ -137,8 +137,9 @@ class McpGuard:
         if isinstance(admitted, Turned):
             turned = self._door.addressed(admitted, host, scope["path"])
             if self._page is not None and welcome.is_for_a_person(scope["method"], headers.get(b"accept")):
+                path = str(scope.get("state", {}).get("path") or scope["path"])
                 told = {name.decode(): value.decode() for name, value in turned.headers}
-                page = self._page.answer(turned.status, told)
+                page = self._page.answer(path, turned.status, told)
                 await page(scope, receive, send)
                 return
             await _turn(send, turned)

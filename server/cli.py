@@ -3,6 +3,7 @@
 import asyncio
 import json
 import sys
+from difflib import get_close_matches
 from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
@@ -213,12 +214,12 @@ def login(*, user: str | None = None, data: Path | None = None, database: str | 
 
 @app.command(name="tools")
 def tools(*, as_json: Annotated[bool, Parameter(name="--json", negative="")] = False) -> None:
-    """Print the catalogue, as a table or as JSON.
+    """Print the catalogue, as a table or as JSON; the table ends with the tools that are more than one operation.
 
     Args:
-        as_json: A list of {name, method, path, group, scope, effect, title}.
+        as_json: A list of {name, method, path, group, scope, effect, title}, operations only.
     """
-    from tools.registry import operations
+    from tools.registry import WORKFLOW_MODULES, operations, workflows_in
 
     rows = [
         {
@@ -238,6 +239,10 @@ def tools(*, as_json: Annotated[bool, Parameter(name="--json", negative="")] = F
     widths = {key: max(len(row[key]) for row in rows) for key in ("name", "method", "path", "scope", "effect")}
     for row in rows:
         print_out("  ".join(row[key].ljust(width) for key, width in widths.items()) + "  " + row["title"])
+    print_out("\nTools of this server's own:")
+    for module in WORKFLOW_MODULES:
+        for own in workflows_in(module):
+            print_out(f"{own.name.ljust(widths['name'])}  {str(own.effect).ljust(widths['effect'])}  {own.title}")
 
 
 @app.command(name="call")
@@ -280,14 +285,18 @@ async def _call(name: str, arguments: dict[str, Any]) -> int:
     from localapi.app import CannotStart
     from server import logs, results
     from server.callers import OnlyDrafts
+    from server.calls import Failed, Refused
     from server.naming import NotOne
+    from server.shaping import BadSelect
     from server.shell_operations import run_operation
     from tools.definitions import definitions, operation_named, workflow_named
     from tools.rest import ApiError, BadFile, NoAnswer
 
     operation = operation_named(name)
     if operation is None and workflow_named(name) is None:
-        _usage(f"there is no tool {name!r}; `socialapi-mcp tools` lists them")
+        near = get_close_matches(name, list(definitions()), n=1)
+        hint = f"did you mean {near[0]}? " if near else ""
+        _usage(f"there is no tool {name[:80]!r}; {hint}`socialapi-mcp tools` lists them")
     settings = settings_or_exit()
     logs.set_up(settings.log_level)
     mode = mode_or_exit(settings)
@@ -302,16 +311,19 @@ async def _call(name: str, arguments: dict[str, Any]) -> int:
             print_out(json.dumps(await run_operation(settings, operation, arguments), indent=2, ensure_ascii=False))
         except ValidationError as error:
             result, code = results.bad_arguments(operation, error), 2
-        except BadFile as error:
-            result, code = results.bad_file(operation, error), 2
+        except Failed as error:
+            # The settings of this machine allow drafts only, no sign-in does.
+            is_mode = isinstance(error.error, OnlyDrafts)
+            result = results.failure(mode.refusal(name)) if is_mode else error.result
+            code = 2 if isinstance(error.error, ValidationError | BadFile) else 1
+        except (Refused, NotOne) as error:
+            result, code = results.failure(error.lines), 1
+        except BadSelect as error:
+            result, code = results.failure([str(error)]), 2
         except ApiError as error:
             result, code = results.api_error(operation, error), 1
         except NoAnswer as error:
             result, code = results.no_answer(operation, error), 1
-        except OnlyDrafts:
-            result, code = results.failure(mode.refusal(name)), 1
-        except NotOne as error:
-            result, code = results.failure(error.lines), 1
         except CannotStart as error:
             result, code = results.failure([str(error)]), 1
         else:
@@ -336,7 +348,7 @@ def simulate(
 
     Args:
         kind: comment, dm, review or mention; or fail-auth, fail-rate_limit, fail-api_error, fail-timeout and its like.
-        account: Account id; by default the first that can have it.
+        account: Account, by its id or name; by default the first that can have it.
         text: What it says.
         author: Who says it.
         rating: Stars of a review, 1 to 5.
@@ -347,6 +359,8 @@ def simulate(
     from server.simulation import simulate as run
 
     _refuse_password(database)
+    if data is not None and database is None and not (data / "localapi.sqlite").exists():
+        stop(f"{data} holds no data of the local API; run `socialapi-mcp api --data {data}` first, or leave out --data")
     settings = settings_or_exit(data_dir=data, database_url=database)
     raise SystemExit(
         asyncio.run(run(settings, kind, account=account, text=text, author=author, rating=rating, times=times))

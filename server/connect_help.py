@@ -48,8 +48,10 @@ def connection_help(
 def _signing_in(address: str, no_sign_in: str | None) -> list[str]:
     if no_sign_in is not None:
         return [f"Nobody can sign in: {no_sign_in}."]
+    # Where people reach them, the connectors of Claude and ChatGPT call from the internet.
+    names = ("Claude, ChatGPT, " if address.startswith("https:") else "") + "Claude Code, Cursor, VS Code, mcp-remote"
     return [
-        "A client that can sign in (Claude, ChatGPT, Cursor, VS Code, mcp-remote) needs the address alone:",
+        f"A client that can sign in ({names}) needs the address alone:",
         f"{address}/mcp",
         f"It opens a browser; what you connected is listed at {address}/oauth/apps.",
     ]

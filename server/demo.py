@@ -22,7 +22,7 @@ async def main() -> None:
     with TemporaryDirectory() as data:
         # None of the person's own settings: they may lead to the hosted API, or to a database of theirs.
         environment = {name: value for name, value in os.environ.items() if not name.startswith("SOCIALAPI_")}
-        environment["SOCIALAPI_DATA_DIR"] = data
+        environment |= {"SOCIALAPI_DATA_DIR": data, "SOCIALAPI_TOOLSETS": "all"}
         command = str(Path(sys.executable).with_name("socialapi-mcp"))
         async with Client(StdioServerParameters(command=command, env=environment)) as client:
             await _day(client)

@@ -27,6 +27,12 @@ def _in_words(error: Exception, commands: list[str]) -> str:
     """What was wrong with a command line; the parser has no word for a command that there is not."""
     from difflib import get_close_matches
 
+    from cyclopts import MissingArgumentError
+
+    if isinstance(error, MissingArgumentError):
+        chain = " ".join(error.command_chain or ())
+        name = error.argument.names[0].lstrip("-").upper() if error.argument is not None else "ARGUMENT"
+        return f"{chain} needs {name}." if chain else str(error)
     unused: list[str] = list(getattr(error, "unused_tokens", None) or [])
     if not unused:
         return str(error)

@@ -338,6 +338,11 @@ class _Plan:
     nested: type[Args] | None
 
 
+def takes_names(args: type[Args]) -> frozenset[str]:
+    """The arguments in which, or in whose objects, a name may stand for an id."""
+    return frozenset(plan.name for plan in _plans(args))
+
+
 @lru_cache(maxsize=256)
 def _plans(args: type[Args]) -> tuple[_Plan, ...]:
     plans: list[_Plan] = []

@@ -14,6 +14,7 @@ from server.foreign_text import clean
 from tools.definitions import input_schema
 from tools.errors import error_info
 from tools.operation import AnyOperation, Effect
+from tools.problems import in_words
 from tools.rest import ApiError, BadFile, NoAnswer
 from tools.workflow import AnyWorkflow
 
@@ -166,7 +167,7 @@ _CHECKS: Mapping[str, str] = {
 def bad_arguments(operation: AnyOperation | AnyWorkflow, error: ValidationError) -> CallToolResult:
     """Every argument that will not do, and the nearest known name for one that does not exist."""
     lines = [f"{operation.name} was not called: its arguments are not right."]
-    for problem in error.errors(include_url=False, include_input=False, include_context=False):
+    for problem in error.errors(include_url=False):
         name = ".".join(str(part) for part in problem["loc"])
         if problem["type"] == "extra_forbidden":
             known = _known_names(operation, problem["loc"][:-1])
@@ -176,7 +177,7 @@ def bad_arguments(operation: AnyOperation | AnyWorkflow, error: ValidationError)
         elif problem["type"] == "missing":
             lines.append(f"{plain(name)}: required")
         else:
-            place, message = _of_one_field(problem["loc"], problem["msg"].removeprefix("Value error, "))
+            place, message = _of_one_field(problem["loc"], in_words(problem))
             lines.append(f"{plain(place)}: {plain(message)}")
     lines.append("next: call it again with these corrected; nothing was sent.")
     return failure(lines)

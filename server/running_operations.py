@@ -48,7 +48,7 @@ async def _read(call: Call, operation: AnyOperation, arguments: dict[str, Any], 
 async def _write(
     call: Call, operation: AnyOperation, arguments: dict[str, Any], options: WriteOptions
 ) -> CallToolResult:
-    own = await _timed(call, await call.named(operation.args, arguments), options.time_zone)
+    own = await timed(call, await call.named(operation.args, arguments), options.time_zone)
     if operation.secret_arguments:
         own = await filled(call, operation, own)
     try:
@@ -76,7 +76,7 @@ async def written(call: Call, operation: AnyOperation, body: dict[str, Any]) -> 
     return results.answered(shown, [*call.notes, *filter(None, [fenced.note])])
 
 
-async def _timed(call: Call, arguments: dict[str, Any], zone_name: str | None) -> dict[str, Any]:
+async def timed(call: Call, arguments: dict[str, Any], zone_name: str | None) -> dict[str, Any]:
     """The arguments with every time to publish as a moment; a local time needs a zone."""
     zone = zone_here(arguments, call.mode.zone, await call.zones())
     try:

@@ -17,6 +17,7 @@ from pydantic import ValidationError
 from server import logs
 from server.mode import Mode, of_process
 from server.settings import Settings
+from tools.problems import in_words
 
 WORKER_VARIABLE = "SOCIALAPI_WORKER_OPTIONS"
 """How options of the command line that are no settings reach the workers: as JSON."""
@@ -29,8 +30,8 @@ def settings_or_exit(**overrides: object) -> Settings:
         return Settings(**given)
     except ValidationError as error:
         lines = [
-            f"SOCIALAPI_{'_'.join(map(str, problem['loc'])).upper()}: {problem['msg']}"
-            for problem in error.errors(include_url=False, include_input=False)
+            f"SOCIALAPI_{'_'.join(map(str, problem['loc'])).upper()}: {in_words(problem)}"
+            for problem in error.errors(include_url=False)
         ]
         stop("; ".join(lines))
 
@@ -240,7 +241,7 @@ async def _parts(settings: Settings, *, announcing: bool, **embedded: Any) -> As
             door=signed_in.door,
             sign_in=[*signed_in.routes, *for_people, *upload_page.routes(uploads), *card.routes(here)],
             metrics=signed_in.metrics,
-            page=welcome.page(here, can_sign_in=authority is not None, is_local=api is not None),
+            page=welcome.Page(address=here, can_sign_in=authority is not None, is_local=api is not None),
         )
         gc.freeze()
         if announcing:

@@ -9,6 +9,7 @@ from pydantic import AfterValidator, Field, SecretStr
 from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from tools.problems import pattern
 from tools.surfaces import TOOLSETS, UnknownToolset, named
 
 HOSTED_API = "https://api.social-api.ai/v1"
@@ -88,7 +89,9 @@ class Settings(BaseSettings):
         description="How long calls in flight may still take when the server is stopped, in seconds.",
     )
     log_level: str = Field(
-        default="INFO", pattern="(?i)^(debug|info|warning|error)$", description="debug, info, warning or error."
+        default="INFO",
+        pattern=pattern("(?i)^(debug|info|warning|error)$", "debug, info, warning or error"),
+        description="debug, info, warning or error.",
     )
 
     toolsets: Toolsets | None = Field(

@@ -1,13 +1,21 @@
 """`socialapi-mcp simulate`: things that happen on the simulated platforms."""
 
 import sys
+from collections.abc import Mapping
+from difflib import get_close_matches
+from typing import Any
 
 from localapi.app import CannotStart, EmbeddedApi, Options
 from localapi.context import Refusal
 from localapi.database import Unavailable
 from localapi.faults import FAILURES
-from localapi.simulate import arrive, order_failure
+from localapi.simulate import KINDS, arrive, order_failure
+from server.naming import NotOne, resolve
 from server.settings import Settings
+from server.wiring import embedded_client
+from tools.fields import AccountId
+from tools.operation import AnyOperation, Args
+from tools.rest import RestClient
 
 ORDERS = {f"fail-{kind}": kind for kind in FAILURES}
 
@@ -33,6 +41,13 @@ async def simulate(
         sys.stderr.write(f"socialapi-mcp: {error}\n")
         return 1
     try:
+        if account is not None:
+            account = await _account(settings, api, account)
+        if kind not in (*KINDS, *ORDERS):
+            near = get_close_matches(kind, [*KINDS, *ORDERS], n=1)
+            hint = f"did you mean {near[0]}? " if near else ""
+            sys.stderr.write(f"socialapi-mcp: {hint}kind is one of {', '.join([*KINDS, *ORDERS])}\n")
+            return 2
         if kind in ORDERS:
             if account is None:
                 sys.stderr.write("socialapi-mcp: say which account's calls are to fail, with --account\n")
@@ -43,6 +58,9 @@ async def simulate(
         for _ in range(times):
             arrival = await arrive(api.installation, kind, account_id=account, text=text, author=author, rating=rating)
             sys.stdout.write(f"{arrival.kind} {arrival.id} arrived at {arrival.account_id}\n")
+    except NotOne as problem:
+        sys.stderr.write(f"socialapi-mcp: {'; '.join(problem.lines)}\n")
+        return 2
     except Refusal as refusal:
         sys.stderr.write(f"socialapi-mcp: {refusal.message}\n")
         return 2
@@ -52,3 +70,22 @@ async def simulate(
     finally:
         await api.close()
     return 0
+
+
+class _Meant(Args):
+    account_id: AccountId
+
+
+async def _account(settings: Settings, api: EmbeddedApi, said: str) -> str:
+    """The id of an account that is given by id or name; a name is known in the sample workspace. Raises NotOne."""
+    if api.sample_key is None:
+        return said
+    async with embedded_client(api, settings) as http:
+        http.headers["Authorization"] = f"Bearer {api.sample_key}"
+        rest = RestClient(http=http)
+
+        async def read(source: AnyOperation, given: Mapping[str, Any]) -> dict[str, Any]:
+            return (await rest.exchange(source, source.args.model_validate(given))).body
+
+        found, _notes = await resolve(_Meant, {"account_id": said}, read)
+    return str(found["account_id"])

@@ -21,6 +21,7 @@ from server import drafts
 from server.asking import NotAllowed, agreed, said
 from server.callers import NotGranted, OnlyDrafts, exchange
 from server.confirmation import question_for
+from server.outcomes import first_outcome, kept
 from server.read_back import read_back
 from server.records import AuditEntry, ClaimLost, RecordsUnavailable
 from server.records.ledger import KEPT
@@ -38,7 +39,6 @@ logger = logging.getLogger(f"socialapi_mcp.{__name__}")
 
 REPEATED_WITHIN = timedelta(minutes=10)
 """The same call without a key of its own counts as a repetition for so long."""
-MAX_KEPT_CHARACTERS = 20_000
 Send = Callable[[], Awaitable[Answer]]
 _NOT_CARRIED_OUT = frozenset({429, 503})
 """Besides 4xx: the API says that it did nothing."""
@@ -89,7 +89,11 @@ async def carry_out(
     )
     match claim.state:
         case "done":
-            return _first_outcome(call, operation, claim.outcome or "{}", claim.since, is_given=key is not None)
+            first = first_outcome(
+                call, operation, claim_key, claim.outcome or "{}", claim.since, is_given=key is not None
+            )
+            call.undo = undo_of(operation.name, arguments, first.body)
+            return first
         case "differs":
             raise Refused(
                 f"{operation.name} was not called: this idempotency_key was used for another call",
@@ -178,14 +182,6 @@ async def _agreement(call: "Call", operation: AnyOperation, arguments: Mapping[s
         raise Refused(*refusal.lines) from None
 
 
-def _first_outcome(call: "Call", operation: AnyOperation, outcome: str, since: Any, *, is_given: bool) -> Answer:
-    when = "" if since is None else f" at {since:%H:%M:%S} UTC"
-    remedy = "pass another idempotency_key" if is_given else "pass an idempotency_key of your own"
-    call.notes.append(f"Not sent again: the same call was carried out{when}. To do it once more, {remedy}.")
-    kept = json.loads(outcome)
-    return Answer(status=int(kept.get("status", 200)), body=kept.get("body") or {})
-
-
 async def _find_out(
     call: "Call",
     operation: AnyOperation,
@@ -199,7 +195,9 @@ async def _find_out(
     found = await read_back(call, operation, arguments, since=since)
     records = call.services.records
     if found.state == "sent":
-        await records.settle(call.owner, key, outcome=_kept(found.status, found.body), certain=True, now=call.now)
+        await records.settle(
+            call.owner, key, outcome=kept(call, operation, key, found.status, found.body), certain=True, now=call.now
+        )
         await _note(call, operation, arguments, "done", approved_by)
         call.notes.append(f"Not sent again: it had arrived. {found.words}")
         call.undo = undo_of(operation.name, arguments, found.body)
@@ -231,7 +229,9 @@ async def _send_claimed(
             await records.release(call.owner, key)
             raise
         return await _after_silence(call, operation, arguments, key, approver, left_at, error)
-    await records.settle(call.owner, key, outcome=_kept(answer.status, answer.body), certain=True, now=call.now)
+    await records.settle(
+        call.owner, key, outcome=kept(call, operation, key, answer.status, answer.body), certain=True, now=call.now
+    )
     return answer
 
 
@@ -250,7 +250,9 @@ async def _after_silence(
     outcome = {"sent": "done", "not sent": "failed", "unknown": "unknown"}[found.state]
     await _note(call, operation, arguments, outcome, approver, detail=None if found.state == "sent" else _reason(error))
     if found.state == "sent":
-        await records.settle(call.owner, key, outcome=_kept(found.status, found.body), certain=True, now=call.now)
+        await records.settle(
+            call.owner, key, outcome=kept(call, operation, key, found.status, found.body), certain=True, now=call.now
+        )
         call.notes.append(f"Sent: the API's answer was lost, but it arrived. {found.words}")
         call.undo = undo_of(operation.name, arguments, found.body)
         return Answer(status=found.status, body=dict(found.body))
@@ -329,8 +331,3 @@ def _target(operation: AnyOperation, arguments: Mapping[str, Any]) -> str:
 
 def _reason(error: ApiError | NoAnswer) -> str:
     return said(f"{error.code}: {error.message}" if isinstance(error, ApiError) else error.reason)
-
-
-def _kept(status: int, body: Mapping[str, Any]) -> str:
-    text = json.dumps({"status": status, "body": body}, ensure_ascii=False)
-    return text if len(text) <= MAX_KEPT_CHARACTERS else json.dumps({"status": status, "body": {"id": body.get("id")}})

@@ -7,6 +7,7 @@ from pydantic import Field, model_validator
 from auth.scopes import Scope
 from tools.fields import AccountId, BrandId, Foreign, Own, Platform, SafeId, Timestamp
 from tools.operation import Args, Effect, Result
+from tools.problems import pattern
 from tools.workflow import Workflow
 
 MOST_ITEMS = 1000
@@ -83,7 +84,12 @@ PLAN_BULK = Workflow(
 
 
 class RunBulkArgs(Args):
-    plan_id: Annotated[str, Field(description="From plan_bulk.", pattern=r"^[A-Za-z0-9_-]{16,64}$")]
+    plan_id: Annotated[
+        str,
+        Field(
+            description="From plan_bulk.", pattern=pattern(r"^[A-Za-z0-9_-]{16,64}$", "the plan_id that plan_bulk gave")
+        ),
+    ]
     cancel: Annotated[bool, Field(description="End it instead.")] = False
 
 

@@ -13,6 +13,7 @@ from typing import Annotated, Any, ClassVar, Literal, TypeVar, Union, get_args, 
 from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, StringConstraints
 
 from tools.operation import Args
+from tools.problems import pattern
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +77,11 @@ def _not_a_path(value: str) -> str:
 # "%", white space and control characters, so that no id can leave its segment of the path.
 SafeId = Annotated[
     str,
-    StringConstraints(pattern=r"^[A-Za-z0-9_.:,()~@=+-]+$", min_length=1, max_length=256),
+    StringConstraints(
+        pattern=pattern(r"^[A-Za-z0-9_.:,()~@=+-]+$", "the id exactly as another call returned it"),
+        min_length=1,
+        max_length=256,
+    ),
     AfterValidator(_not_a_path),
 ]
 

@@ -8,6 +8,7 @@ from auth.scopes import Access, Scope
 from tools.answers import Ok
 from tools.fields import Cursor, Foreign, ForeignJson, Json, LimitOf50, Notice, Own, SafeId
 from tools.operation import Args, Effect, Operation, Result
+from tools.problems import pattern
 
 GROUP = "Webhooks"
 
@@ -40,7 +41,11 @@ EventList = Annotated[list[WebhookEvent], Field(min_length=1, description="Event
 EndpointUrl = Annotated[
     str,
     StringConstraints(
-        pattern=r"^(https://[^\s/]\S*|http://(localhost|127\.0\.0\.1|\[::1\])(:\d+)?(/\S*)?)$", max_length=2048
+        pattern=pattern(
+            r"^(https://[^\s/]\S*|http://(localhost|127\.0\.0\.1|\[::1\])(:\d+)?(/\S*)?)$",
+            "an https address; plain http is for this machine alone, such as http://127.0.0.1:9000/",
+        ),
+        max_length=2048,
     ),
     Field(description="Endpoint address, https."),
 ]

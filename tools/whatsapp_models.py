@@ -6,14 +6,19 @@ from pydantic import Field, StringConstraints
 
 from tools.fields import AccountId, Json, Limit, Notice, Own, OwnJson, RelayedLink, SafeId, Text
 from tools.operation import Args, Result
+from tools.problems import pattern
 
-SixDigits = Annotated[str, StringConstraints(pattern=r"^[0-9]{6}$")]
+SixDigits = Annotated[str, StringConstraints(pattern=pattern(r"^[0-9]{6}$", "six digits"))]
 PhoneNumberId = Annotated[
-    SafeId, StringConstraints(pattern=r"^[0-9]+$"), Field(description="WhatsApp's numeric phone-number id.")
+    SafeId,
+    StringConstraints(pattern=pattern(r"^[0-9]+$", "the id of the number at WhatsApp, digits alone")),
+    Field(description="WhatsApp's numeric phone-number id."),
 ]
 TemplateId = Annotated[SafeId, Field(description="Template id, from list_whatsapp_templates.")]
 TemplateName = Annotated[
-    str, StringConstraints(pattern=r"^[a-z0-9_]+$"), Field(description="Lower case, digits and underscores.")
+    str,
+    StringConstraints(pattern=pattern(r"^[a-z0-9_]+$", "lower-case letters, digits and underscores")),
+    Field(description="Lower case, digits and underscores."),
 ]
 TemplateLanguage = Annotated[Text, Field(description="Language code such as en_US.")]
 Vertical = Literal[
@@ -101,7 +106,11 @@ class TemplateButton(Args):
     text: Annotated[str | None, Field(description="Label; not for COPY_CODE.")] = None
     url: Annotated[str | None, Field(description="URL only; may hold one {{1}}.")] = None
     phone_number: Annotated[
-        str | None, Field(pattern=r"^\+[1-9][0-9]{1,14}$", description="PHONE_NUMBER only; E.164 with +.")
+        str | None,
+        Field(
+            pattern=pattern(r"^\+[1-9][0-9]{1,14}$", "the number with + and country code, such as +4915112345678"),
+            description="PHONE_NUMBER only; E.164 with +.",
+        ),
     ] = None
     example: Annotated[Json | None, Field(description="Sample values of the variables.")] = None
 
@@ -198,7 +207,13 @@ class UpdateWhatsappTemplate(Args):
 
 class SendWhatsappTemplate(Args):
     account_id: AccountId
-    to: Annotated[str, Field(pattern=r"^[1-9][0-9]{1,14}$", description="Recipient, E.164 without +.")]
+    to: Annotated[
+        str,
+        Field(
+            pattern=pattern(r"^[1-9][0-9]{1,14}$", "the number with its country code and without +, digits alone"),
+            description="Recipient, E.164 without +.",
+        ),
+    ]
     template_name: TemplateName
     language: TemplateLanguage
     components: Annotated[list[TemplateValues] | None, Field(description="Values of the variables.")] = None

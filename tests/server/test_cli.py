@@ -8,6 +8,7 @@ import time
 import tomllib
 from collections.abc import Generator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx2
@@ -18,6 +19,7 @@ from tests.e2e.processes import COMMAND, environment, free_port, key
 from tests.server.commands import refused, run, run_on_read_only
 
 ROOT = Path(__file__).parents[2]
+DAY = f"{datetime.now(UTC) + timedelta(days=30):%Y-%m-%d}"
 
 
 def test_the_version_is_the_one_of_pyproject(tmp_path: Path) -> None:
@@ -32,7 +34,9 @@ def test_the_catalogue_as_a_list_and_as_a_table(tmp_path: Path) -> None:
     assert listed == sorted(tuple(line.split("\t")) for line in reference)
     assert len(listed) == 135
     assert set(rows[0]) == {"name", "method", "path", "group", "scope", "effect", "title"}
-    assert len(run(tmp_path, "tools").stdout.splitlines()) == 135
+    operations, _, own = run(tmp_path, "tools").stdout.partition("\n\n")
+    assert len(operations.splitlines()) == 135
+    assert {"triage_inbox", "publish_prepared_post"} < {line.split()[0] for line in own.splitlines()}
 
 
 def test_a_call_prints_the_answer_and_its_failures_say_whose_they_are(tmp_path: Path) -> None:
@@ -48,6 +52,33 @@ def test_a_call_prints_the_answer_and_its_failures_say_whose_they_are(tmp_path: 
     misspelt = run(tmp_path, "call", "list_brands", "limitt=1")
     assert (misspelt.returncode, misspelt.stdout) == (2, "")
     assert "limitt" in misspelt.stderr
+    own = run(tmp_path, "call", "triage_inbox", "limitt=1")
+    assert (own.returncode, own.stdout) == (2, "") and "did you mean limit?" in own.stderr
+    ids = run(tmp_path, "call", "list_brands", "select=data[].id")
+    assert len(json.loads(ids.stdout)) == 3
+
+
+def test_a_write_of_the_shell_happens_once_is_noted_and_can_be_taken_back(tmp_path: Path) -> None:
+    post = ("call", "create_post", "text=Once", 'targets=[{"account_id": "Aurora on Threads"}]')
+    timed = (*post, f"scheduled_at={DAY}T09:00", "time_zone=Africa/Lagos")
+    first = run(tmp_path, *timed)
+    assert first.returncode == 0, first.stderr
+    made = json.loads(first.stdout)
+    assert made["scheduled_at"] == f"{DAY}T08:00:00.000Z"
+    again = run(tmp_path, *timed)
+    assert json.loads(again.stdout) == made and "Not sent again" in again.stderr
+    meant = run(tmp_path, *timed, "idempotency_key=second", "skip_duplicate_check=true")
+    assert json.loads(meant.stdout)["id"] != made["id"]
+    undo = next(line for line in first.stderr.splitlines() if line.startswith("undo: "))
+    taken_back = run(tmp_path, *undo.removeprefix("undo: socialapi-mcp ").split())
+    assert taken_back.returncode == 0, taken_back.stderr
+    assert "post.not_found" in run(tmp_path, "call", "get_post", f"post_id={made['id']}").stderr
+    refused_one = run(tmp_path, "call", "create_post", "text=Late", f"scheduled_at={DAY}T09:00")
+    assert refused_one.returncode == 1 and "no offset" in refused_one.stderr
+    noted = run(tmp_path, "call", "whats_been_done", "as_csv=true").stdout.splitlines()
+    assert noted[0] == "at,tool,target,outcome,approved_by,reason"
+    assert [line.split(",")[1] for line in noted[1:]] == ["delete_post", "create_post", "create_post"]
+    assert noted[1].endswith("done,the person at the shell,")
 
 
 def test_a_call_takes_names_where_one_fits_and_does_nothing_where_several_do(tmp_path: Path) -> None:
@@ -78,7 +109,7 @@ def test_the_modes_bind_the_shell_as_well(tmp_path: Path, variable: str, call: t
     "arguments",
     [
         ("create_post", "text=Out", "publish_now=true", 'targets=[{"account_id": "acc_aurora_threads"}]'),
-        ("create_post", "text=Later", "scheduled_at=2099-01-01T10:00:00Z"),
+        ("create_post", "text=Later", f"scheduled_at={DAY}T10:00:00Z"),
         ("update_post", "post_id=post_published", "text=Another"),
         ("delete_post", "post_id=post_published"),
     ],
@@ -100,6 +131,10 @@ def test_a_draft_is_written_where_drafts_alone_are_allowed(tmp_path: Path) -> No
         (("tool",), "did you mean tools?"),
         (("--read-only", "call", "list_brands"), "call has to come first"),
         (("call", "no_such_tool"), "no_such_tool"),
+        (("call", "triag_inbox"), "did you mean triage_inbox?"),
+        (("call",), "call needs NAME"),
+        (("simulate", "fail-aut"), "did you mean fail-auth?"),
+        (("simulate", "comment", "--account", "Aurora"), "fits 7 accounts"),
         (("call", "list_brands", "limit"), "key=value"),
         (("call", "list_brands", "--json", "{"), "not JSON"),
         (("call", "list_brands", "--json", "[1]"), "object"),
@@ -146,6 +181,13 @@ def test_a_wrong_setting_is_named_without_its_value(
     assert len(said.splitlines()) == 1
     assert f"SOCIALAPI_{name}" in said
     assert "hunter2" not in said
+
+
+def test_something_arrives_at_an_account_by_name_and_never_in_a_folder_without_data(tmp_path: Path) -> None:
+    done = run(tmp_path, "simulate", "comment", "--account", "Aurora on Instagram")
+    assert done.stdout.endswith("arrived at acc_aurora_instagram\n")
+    refused(run(tmp_path, "simulate", "comment", "--data", str(tmp_path / "other")), 1, "holds no data")
+    assert not (tmp_path / "other").exists()
 
 
 def test_a_wrong_setting_ends_stdio_with_one_line(tmp_path: Path) -> None:

@@ -150,6 +150,28 @@ async def test_over_stdio_the_answer_is_the_only_way() -> None:
     assert result.structured_content is not None and result.structured_content["raw_key"] == KEY
 
 
+async def test_over_stdio_a_repetition_shows_it_again_and_no_file_holds_it(tmp_path: Path, clock: HeldClock) -> None:
+    api = StandIn()
+    api.answers({"id": "key_1", "name": "Reports", "raw_key": KEY})
+    records = open_records(Settings(data_dir=tmp_path), clock=clock)
+    async with api.client() as rest:
+        services = Services(rest=rest, records=records)
+        async with Client(build_server(rest, Mode(toolsets=(ALL,)), services)) as client:
+            first = await client.call_tool("create_key", {"name": "Reports"})
+            again = await client.call_tool("create_key", {"name": "Reports"})
+        other = Services(rest=rest, records=records)
+        async with Client(build_server(rest, Mode(toolsets=(ALL,)), other)) as client:
+            elsewhere = await client.call_tool("create_key", {"name": "Reports"})
+    await records.close()
+    assert [seen.method for seen in api.seen].count("POST") == 1
+    assert first.structured_content is not None and again.structured_content is not None
+    assert first.structured_content["raw_key"] == again.structured_content["raw_key"] == KEY
+    assert "Not sent again" in text_of_result(again)
+    # Another process signs with a secret of its own where the folder cannot hold one.
+    assert "Not sent again" in text_of_result(elsewhere) and KEY not in text_of_result(elsewhere)
+    assert KEY.encode() not in kept_in(tmp_path) and b"key_1" not in kept_in(tmp_path)
+
+
 async def test_over_http_without_pages_nothing_is_made_that_a_model_would_see(door: AtTheDoor) -> None:
     services = replace(door.services, address=None)
     app = create_app(build_server(services.rest, Mode(), services), public_urls=[ISSUER])

@@ -7,7 +7,7 @@ import pytest
 
 from server.asgi import create_app
 from server.dispatch import build_server
-from server.welcome import page
+from server.welcome import Page
 from tests.server.standin import StandIn
 
 pytestmark = pytest.mark.anyio
@@ -18,7 +18,7 @@ BROWSER = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;
 @pytest.fixture
 async def http() -> AsyncIterator[httpx2.AsyncClient]:
     async with StandIn().client() as rest:
-        shown = page(HERE, can_sign_in=True, is_local=True)
+        shown = Page(address=HERE, can_sign_in=True, is_local=True)
         app = create_app(build_server(rest), public_urls=[HERE], page=shown)
         async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app=app), base_url=HERE) as client:
             yield client
@@ -36,6 +36,13 @@ async def test_a_browser_is_told_what_to_do_with_the_address(http: httpx2.AsyncC
     assert (await http.get("/mcp", headers=BROWSER)).headers["www-authenticate"].startswith("Bearer")
 
 
+async def test_the_toolsets_of_an_address_are_kept_or_what_is_wrong_with_them_is_said(http: httpx2.AsyncClient) -> None:
+    chosen = await http.get("/mcp/x/publishing,inbox", headers=BROWSER)
+    assert f"{HERE}/mcp/x/inbox,publishing" in chosen.text
+    wrong = await http.get("/mcp/x/inboxx%3Cb%3E", headers=BROWSER)
+    assert f"{HERE}/mcp<" in wrong.text and "inboxx&lt;b&gt;" in wrong.text and "analytics" in wrong.text
+
+
 @pytest.mark.parametrize("accept", ["text/event-stream", "application/json, text/event-stream", "*/*"])
 async def test_a_program_is_answered_in_json(http: httpx2.AsyncClient, accept: str) -> None:
     response = await http.get("/mcp", headers={"Accept": accept})
@@ -47,5 +54,5 @@ async def test_another_name_of_this_machine_gets_no_page(http: httpx2.AsyncClien
 
 
 def test_the_page_names_only_what_there_is() -> None:
-    html = page(HERE, can_sign_in=False, is_local=False).html
+    html = Page(address=HERE, can_sign_in=False, is_local=False).html("/")
     assert "/oauth/apps" not in html and "/v1/docs" not in html and "API key" in html
