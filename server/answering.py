@@ -53,6 +53,7 @@ async def answer(
     threads: Sequence[str] = (),
     notes: Sequence[str] = (),
     text: str | None = None,
+    place: Mapping[str, Any] | None = None,
 ) -> CallToolResult:
     """A read's answer.
 
@@ -67,6 +68,7 @@ async def answer(
         threads: the conversations that it opens.
         notes: lines to add.
         text: what is read in the place of the body, as long as nothing is selected from it.
+        place: what says whose time zone counts, where the arguments do not.
 
     Raises:
         Refused: what is to be selected cannot be.
@@ -77,7 +79,7 @@ async def answer(
         fenced = await call.fenced(result, body, threads=threads)
         shown, lines = fenced.body, [*call.notes, *filter(None, [fenced.note]), *notes]
     zones = await call.zones()
-    local = with_local(shown, zone_here(arguments, call.mode.zone, zones), zones)
+    local = with_local(shown, zone_here(place or arguments, call.mode.zone, zones), zones)
     # Where no fields are named, all of them matter.
     view = View(select=options.select, detail=options.detail if brief else "full", max_tokens=options.max_tokens)
     try:

@@ -38,6 +38,7 @@ ESCALATES = frozenset(
         "connect_account",
         "select_pending_connection",
         "exchange_oauth_code",
+        "register_whatsapp_number",
         "update_current_user",
         "create_checkout",
         "create_billing_portal",

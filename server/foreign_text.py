@@ -50,6 +50,9 @@ _WORD = re.compile(
     r"|\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:Z|[+-]\d\d:?\d\d)"
     r"|[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 )
+_SHORT = 30
+_JOINED_WORDS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
+_MOST_WORDS, _LONGEST_WORD = 2, 18
 _KEY = re.compile(r"\w{1,64}", re.ASCII)
 # Letters of any script: an id may be made of a name.
 _PLAIN = re.compile(r"[\w.:,()~@=+/%-]{1,2048}")
@@ -101,7 +104,15 @@ def is_word(text: str, *, key: bool = False) -> bool:
     """Whether it is one short harmless word, a time or a UUID; for a key, letters of ASCII, digits and _ only."""
     if key:
         return _KEY.fullmatch(text) is not None
+    if len(text) <= _SHORT and not _says_little(text):
+        return False
     return _WORD.fullmatch(text) is not None and ("." not in text or _harmless(text) == text)
+
+
+def _says_little(text: str) -> bool:
+    """Whether it is a name at most: words that are joined by _ . - or capitals can make a sentence."""
+    words = _JOINED_WORDS.findall(text)
+    return len(words) <= _MOST_WORDS and all(len(word) <= _LONGEST_WORD for word in words)
 
 
 def is_plain(text: str) -> bool:

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from starlette.requests import Request
 
 from server.callers import FOR_DRAFTS
-from server.settings import Confirm, Settings
+from server.settings import NARROWED_BY, Confirm, Settings
 from tools.definitions import Definition, definitions
 from tools.surfaces import DISCOVERY, members, named
 
@@ -68,7 +68,7 @@ def of_process(settings: Settings) -> Mode:
     """The mode that the settings choose; raises server.times.BadTime for a zone that does not exist."""
     pairs = [part.partition("=") for part in settings.brand_time_zones.split(",") if part.strip()]
     return Mode(
-        toolsets=() if settings.toolsets is None else (named(settings.toolsets),),
+        toolsets=() if settings.toolsets is None else tuple(map(named, settings.toolsets.split(NARROWED_BY))),
         read_only=settings.read_only,
         draft_only=settings.draft_only,
         confirm=settings.confirm,

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from server.bodies import moment, row_of, rows_of
 from server.results import check_of
+from server.undo import before_change, changes
 from tools.comments import LIST_COMMENT_REPLIES, LIST_COMMENTS
 from tools.conversations import LIST_MESSAGES
 from tools.operation import AnyOperation, Effect
@@ -55,6 +56,8 @@ async def read_back(
     try:
         if reader is not None:
             row = await reader(call, arguments, began - CLOCKS_APART)
+        elif changes(operation.name):
+            row = await _changed(call, operation, arguments)
         elif operation.effect is Effect.DELETE and operation.name in _GONE:
             row = {} if await _is_gone(call, operation, arguments) else None
         else:
@@ -121,6 +124,21 @@ async def _review(call: "Call", arguments: Mapping[str, Any], _after: datetime) 
         if row.get("id") == arguments["review_id"] and isinstance(reply, dict):
             return reply if reply.get("text") == arguments.get("text") else None
     return None
+
+
+async def _changed(call: "Call", operation: AnyOperation, arguments: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """What was to be changed, if every simple field of it is as the call wanted it."""
+    row = await before_change(call, operation, arguments)
+    if row is None:
+        return None
+    simple = {name: value for name, value in arguments.items() if isinstance(value, str | bool | int) and name in row}
+    is_so = all(row[name] == value or _is_same_time(row[name], value) for name, value in simple.items())
+    return row if is_so and len(simple) == len([name for name in arguments if not name.endswith("_id")]) else None
+
+
+def _is_same_time(one: object, other: object) -> bool:
+    first = moment(one)
+    return first is not None and first == moment(other)
 
 
 def _hidden(is_hidden: bool) -> Reader:

@@ -1,7 +1,9 @@
 """Runs one operation for a call: from arguments as a model wrote them to the result that it reads."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from mcp.types import CallToolResult
 from pydantic import ValidationError
@@ -9,12 +11,20 @@ from pydantic import ValidationError
 from server import results
 from server.answering import ReadOptions, WriteOptions, answer, taken_apart
 from server.asking import Ask
-from server.calls import Call, Refused
+from server.bodies import row_of
+from server.calls import Call, Failed, Refused
 from server.secret_values import filled, given_back
-from server.times import BadTime, scheduled, zone_here, zone_named
+from server.shaping import View, shape
+from server.times import BadTime, has_local_time, scheduled, with_local, zone_here, zone_named
+from server.token_estimate import estimate
 from tools.brief import BRIEF_FIELDS
+from tools.conversations import GET_CONVERSATION
 from tools.operation import AnyOperation, Effect
+from tools.posts import GET_POST
 
+MOST_TOKENS_OF_A_WRITE = 5_800
+"""Of a write's answer without its notes, which are few and short."""
+_LONGEST_UNDO = 3_000
 _OPENED_BY = frozenset({"list_messages", "get_conversation"})
 
 
@@ -42,7 +52,17 @@ async def _read(call: Call, operation: AnyOperation, arguments: dict[str, Any], 
         result=operation.result,
         brief=BRIEF_FIELDS.get(operation.name, ()),
         threads=opened_by(operation, own),
+        place=await _conversation_of(call, own),
     )
+
+
+async def _conversation_of(call: Call, arguments: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """What a conversation says of its account, where the call names nothing but the conversation and zones differ."""
+    if "conversation_id" not in arguments or "account_id" in arguments or not await call.zones():
+        return None
+    with suppress(Failed):
+        return row_of(await call.read(GET_CONVERSATION, {"conversation_id": arguments["conversation_id"]}))
+    return None
 
 
 async def _write(
@@ -56,7 +76,7 @@ async def _write(
     except (Ask, Refused):
         await given_back(call)
         raise
-    return await written(call, operation, made.body)
+    return await written(call, operation, own, made.body)
 
 
 def opened_by(operation: AnyOperation, arguments: Mapping[str, Any]) -> list[str]:
@@ -65,39 +85,59 @@ def opened_by(operation: AnyOperation, arguments: Mapping[str, Any]) -> list[str
     return [str(opened)] if opened else []
 
 
-async def written(call: Call, operation: AnyOperation, body: dict[str, Any]) -> CallToolResult:
-    """A write's answer: what happened, and the call that takes it back."""
+async def written(
+    call: Call, operation: AnyOperation, arguments: Mapping[str, Any], body: dict[str, Any]
+) -> CallToolResult:
+    """A write's answer: what happened, and the call that takes it back, which is whole or left out."""
     # Also what a write answers with is read: a conversation that it changed shows what was said last.
     fenced = await call.fenced(operation.result, results.fitting(operation, body))
-    shown = dict(fenced.body)
-    if call.undo is not None:
-        tool, arguments = call.undo
-        shown["undo"] = {"tool": tool, "arguments": arguments}
+    zones = await call.zones()
+    local = with_local(dict(fenced.body), zone_here(arguments, call.mode.zone, zones), zones)
+    undo = None if call.undo is None else {"tool": call.undo[0], "arguments": call.undo[1]}
+    size = 0 if undo is None else estimate(results.compact(undo))
+    if size > _LONGEST_UNDO:
+        undo, size = None, 0
+        call.notes.append("What was there before is too long to be repeated here, so no undo is given.")
+    shaped = shape(operation.name, arguments, local, View(detail="full", max_tokens=MOST_TOKENS_OF_A_WRITE - size))
+    if shaped.notes:
+        call.notes.append(f"Long texts are cut here, not in what was written; {results.check_of(operation)} shows it.")
+    if not shaped.body:
+        call.notes.append(f"Done: {operation.title}.")
+    shown = shaped.body if undo is None else {**shaped.body, "undo": undo}
     return results.answered(shown, [*call.notes, *filter(None, [fenced.note])])
 
 
 async def timed(call: Call, arguments: dict[str, Any], zone_name: str | None) -> dict[str, Any]:
     """The arguments with every time to publish as a moment; a local time needs a zone."""
-    zone = zone_here(arguments, call.mode.zone, await call.zones())
     try:
         if zone_name is not None:
-            zone = zone_named(zone_name)
-
-        def moment(text: str) -> str:
-            return scheduled(text, zone, call.now).isoformat()
-
-        return _with_moments(arguments, moment)
+            return _with_moments(call, arguments, zone_named(zone_name), {})
+        zones = await call.zones()
+        place: Mapping[str, Any] = arguments
+        if zones and has_local_time(arguments) and zone_here(arguments, None, zones) is None:
+            place = await _post_of(call, arguments)
+        return _with_moments(call, arguments, zone_here(place, call.mode.zone, zones), zones)
     except BadTime as problem:
         raise Refused(f"nothing was sent: {problem}", "retry: yes, with another time", "next: call it again.") from None
 
 
-def _with_moments(arguments: Mapping[str, Any], moment: Callable[[str], str]) -> dict[str, Any]:
-    return {name: _with_moment(name, item, moment) for name, item in arguments.items()}
+async def _post_of(call: Call, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What a call's post says of its brand and accounts, where the call names nothing but the post."""
+    if "post_id" not in arguments or arguments.get("targets"):
+        return arguments
+    return row_of(await call.read(GET_POST, {"post_id": arguments["post_id"]}))
 
 
-def _with_moment(name: str, value: Any, moment: Callable[[str], str]) -> Any:
+def _with_moments(
+    call: Call, arguments: Mapping[str, Any], zone: ZoneInfo | None, zones: Mapping[str, ZoneInfo]
+) -> dict[str, Any]:
+    return {name: _with_moment(call, name, item, zone, zones) for name, item in arguments.items()}
+
+
+def _with_moment(call: Call, name: str, value: Any, zone: ZoneInfo | None, zones: Mapping[str, ZoneInfo]) -> Any:
     if name == "scheduled_at" and isinstance(value, str) and value:
-        return moment(value)
+        return scheduled(value, zone, call.now).isoformat()
     if isinstance(value, dict):
-        return _with_moments(value, moment)
-    return [_with_moment("", item, moment) for item in value] if isinstance(value, list) else value
+        # A target's own time is one of its account's brand.
+        return _with_moments(call, value, zone_here(value, zone, zones), zones)
+    return [_with_moment(call, "", item, zone, zones) for item in value] if isinstance(value, list) else value

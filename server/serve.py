@@ -16,7 +16,7 @@ from pydantic import ValidationError
 
 from server import logs
 from server.mode import Mode, of_process
-from server.settings import Settings
+from server.settings import NARROWED_BY, Settings
 from tools.problems import in_words
 
 WORKER_VARIABLE = "SOCIALAPI_WORKER_OPTIONS"
@@ -27,6 +27,9 @@ def settings_or_exit(**overrides: object) -> Settings:
     """The settings, or one line for each that is wrong, and exit 1."""
     given: dict[str, Any] = {name: value for name, value in overrides.items() if value is not None}
     try:
+        if "toolsets" in given and (before := Settings().toolsets) is not None:
+            # The operator's setting holds: who starts the server may narrow it, not widen it.
+            given["toolsets"] = f"{before}{NARROWED_BY}{given['toolsets']}"
         return Settings(**given)
     except ValidationError as error:
         lines = [

@@ -43,9 +43,14 @@ def _is_address(value: str, schemes: set[str], *, needs_host: bool = True) -> bo
         return False
 
 
+NARROWED_BY = ";"
+"""Between lists of toolsets of which each narrows the ones before."""
+
+
 def _toolsets(value: str) -> str:
     try:
-        named(value)
+        for part in value.split(NARROWED_BY):
+            named(part)
     except UnknownToolset as error:
         raise PydanticCustomError("toolsets", "{reason}", {"reason": str(error)}) from None
     return value

@@ -87,6 +87,15 @@ def scheduled(text: str, zone: ZoneInfo | None, now: datetime) -> datetime:
     return _in_reach(meant, zone, now)
 
 
+def has_local_time(value: Any) -> bool:
+    """Whether a time to publish is named anywhere in it that only a zone makes a moment."""
+    if isinstance(value, Mapping):
+        at = value.get("scheduled_at")
+        match = _TIME.fullmatch(at.strip()) if isinstance(at, str) else None
+        return (match is not None and not match["offset"]) or any(map(has_local_time, value.values()))
+    return isinstance(value, list) and any(map(has_local_time, value))
+
+
 def _parsed(match: re.Match[str], text: str) -> datetime:
     # datetime knows six digits of a second.
     fraction = (match["fraction"] or "")[:7]

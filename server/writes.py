@@ -19,6 +19,7 @@ from pydantic import BaseModel
 from auth.scopes import format_scopes
 from server import drafts
 from server.asking import NotAllowed, agreed, said
+from server.bodies import row_of
 from server.callers import NotGranted, OnlyDrafts, exchange
 from server.confirmation import question_for
 from server.outcomes import first_outcome, kept
@@ -26,7 +27,7 @@ from server.read_back import read_back
 from server.records import AuditEntry, ClaimLost, RecordsUnavailable
 from server.records.ledger import KEPT
 from server.secret_values import concealed, ready_to_conceal
-from server.undo import before_change, undo_of
+from server.undo import before_change, left_by_undo, undo_of
 from tools.definitions import definitions
 from tools.fields import FileArgs
 from tools.operation import AnyOperation, Effect
@@ -37,6 +38,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(f"socialapi_mcp.{__name__}")
 
+_MADE = ("id", "comment_id", "message_id", "media_id", "post_id", "board_id")
+"""Fields of an answer that name what was made."""
 REPEATED_WITHIN = timedelta(minutes=10)
 """The same call without a key of its own counts as a repetition for so long."""
 Send = Callable[[], Awaitable[Answer]]
@@ -77,7 +80,7 @@ async def carry_out(
     claim_key = _key(operation, args, fingerprint, key)
     if claim_key is None:
         approver = approved_by or await _agreement(call, operation, arguments)
-        return await _send(call, operation, arguments, approver, send)
+        return await _send_watched(call, operation, arguments, None, approver, send)
     records = call.services.records
     claim = await records.claim(
         call.owner,
@@ -124,7 +127,7 @@ async def carry_out(
         with anyio.CancelScope(shield=True):
             await records.release(call.owner, claim_key)
         raise
-    return await _send_claimed(call, operation, arguments, claim_key, approver, send)
+    return await _send_watched(call, operation, arguments, claim_key, approver, send)
 
 
 def _key(operation: AnyOperation, args: BaseModel, fingerprint: str, key: str | None) -> str | None:
@@ -195,71 +198,80 @@ async def _find_out(
     found = await read_back(call, operation, arguments, since=since)
     records = call.services.records
     if found.state == "sent":
-        await records.settle(
-            call.owner, key, outcome=kept(call, operation, key, found.status, found.body), certain=True, now=call.now
-        )
-        await _note(call, operation, arguments, "done", approved_by)
+        answer = Answer(status=found.status, body=dict(found.body))
+        await _settle(call, operation, key, answer)
+        await _note(call, operation, arguments, "done", approved_by, body=found.body)
         call.notes.append(f"Not sent again: it had arrived. {found.words}")
         call.undo = undo_of(operation.name, arguments, found.body)
-        return Answer(status=found.status, body=dict(found.body))
+        return answer
     if found.state == "not sent" or _is_harmless_twice(operation):
         # An answer counts once: whoever agreed to the first try is asked again before another leaves.
         approver = approved_by or await _agreement(call, operation, arguments)
         if await records.retake(call.owner, key, now=call.now):
-            return await _send_claimed(call, operation, arguments, key, approver, send)
+            return await _send_watched(call, operation, arguments, key, approver, send)
     raise NoAnswer(f"an earlier try of the same call may have been carried out; {found.words}", sent=True)
 
 
-async def _send_claimed(
+async def _send_watched(
     call: "Call",
     operation: AnyOperation,
     arguments: Mapping[str, Any],
-    key: str,
+    key: str | None,
     approver: str | None,
     send: Send,
 ) -> Answer:
+    """Send it, and look for it where no answer comes; `key`: what of the ledger is claimed for it."""
     records, left_at = call.services.records, call.now
     try:
         answer = await _send(call, operation, arguments, approver, send, is_looked_after=True)
     except (NotGranted, OnlyDrafts, BadFile):
-        await records.release(call.owner, key)
+        if key is not None:
+            await records.release(call.owner, key)
         raise
     except (ApiError, NoAnswer) as error:
-        if not _may_have_arrived(error):
+        if _may_have_arrived(error):
+            return await _after_silence(call, operation, arguments, key, approver, left_at, error)
+        if key is not None:
             await records.release(call.owner, key)
-            raise
-        return await _after_silence(call, operation, arguments, key, approver, left_at, error)
-    await records.settle(
-        call.owner, key, outcome=kept(call, operation, key, answer.status, answer.body), certain=True, now=call.now
-    )
+        raise
+    await _settle(call, operation, key, answer)
     return answer
+
+
+async def _settle(call: "Call", operation: AnyOperation, key: str | None, answer: Answer) -> None:
+    if key is not None:
+        outcome = kept(call, operation, key, answer.status, answer.body)
+        await call.services.records.settle(call.owner, key, outcome=outcome, certain=True, now=call.now)
 
 
 async def _after_silence(
     call: "Call",
     operation: AnyOperation,
     arguments: Mapping[str, Any],
-    key: str,
+    key: str | None,
     approver: str | None,
     left_at: datetime,
     error: ApiError | NoAnswer,
 ) -> Answer:
     """The write may have arrived: look before saying anything."""
-    records = call.services.records
     found = await read_back(call, operation, arguments, since=left_at)
     outcome = {"sent": "done", "not sent": "failed", "unknown": "unknown"}[found.state]
-    await _note(call, operation, arguments, outcome, approver, detail=None if found.state == "sent" else _reason(error))
+    detail = None if found.state == "sent" else _reason(error)
+    await _note(call, operation, arguments, outcome, approver, detail=detail, body=found.body)
     if found.state == "sent":
-        await records.settle(
-            call.owner, key, outcome=kept(call, operation, key, found.status, found.body), certain=True, now=call.now
-        )
+        answer = Answer(status=found.status, body=dict(found.body))
+        await _settle(call, operation, key, answer)
         call.notes.append(f"Sent: the API's answer was lost, but it arrived. {found.words}")
         call.undo = undo_of(operation.name, arguments, found.body)
-        return Answer(status=found.status, body=dict(found.body))
-    await records.settle(call.owner, key, outcome=json.dumps({"state": found.state}), certain=False, now=call.now)
-    if isinstance(error, NoAnswer):
-        raise NoAnswer(f"{error.reason}; {found.state}: {found.words}", sent=found.state != "not sent") from None
-    raise error
+        return answer
+    if key is not None:
+        uncertain = json.dumps({"state": found.state})
+        await call.services.records.settle(call.owner, key, outcome=uncertain, certain=False, now=call.now)
+    if isinstance(error, ApiError) and isinstance(error.body, dict) and error.body.get("id"):
+        # It says itself what became of it, such as a post whose targets all failed.
+        raise error
+    reason = error.reason if isinstance(error, NoAnswer) else f"the API answered {error.status} ({_reason(error)})"
+    raise NoAnswer(f"{reason}; {found.state}: {found.words}", sent=found.state != "not sent") from None
 
 
 async def _send(
@@ -283,8 +295,11 @@ async def _send(
         raise
     # First of all: nothing that keeps or shows an answer is to see what opens something.
     answer = replace(answer, body=await concealed(call, operation, answer.body))
-    await _note(call, operation, arguments, "done", approver)
+    await _note(call, operation, arguments, "done", approver, body=answer.body)
     call.undo = undo_of(operation.name, arguments, answer.body, before)
+    left = left_by_undo(operation.name, arguments, before)
+    if left and call.undo is not None:
+        call.notes.append(f"The undo leaves {', '.join(left)}: nothing takes it away again.")
     return answer
 
 
@@ -296,11 +311,12 @@ async def _note(
     approver: str | None,
     *,
     detail: str | None = None,
+    body: Mapping[str, Any] | None = None,
 ) -> None:
     entry = AuditEntry(
         at=call.now,
         tool=operation.name,
-        target=_target(operation, arguments),
+        target=_target(operation, arguments, body or {}),
         outcome=outcome,
         approver=approver,
         detail=None if detail is None else json.dumps({"reason": detail}),
@@ -313,8 +329,8 @@ async def _note(
         call.notes.append("This write could not be noted for whats_been_done.")
 
 
-def _target(operation: AnyOperation, arguments: Mapping[str, Any]) -> str:
-    """What was written to, by the ids among the arguments; never their text."""
+def _target(operation: AnyOperation, arguments: Mapping[str, Any], body: Mapping[str, Any]) -> str:
+    """What was written to, by the ids among the arguments, and what was made, by the answer's; never their text."""
     ids = [
         f"{name}={said(str(value), 80)}"
         for name, value in arguments.items()
@@ -325,6 +341,13 @@ def _target(operation: AnyOperation, arguments: Mapping[str, Any]) -> str:
         f"account_id={said(str(target['account_id']), 80)}"
         for target in (targets if isinstance(targets, list) else [])
         if isinstance(target, dict) and target.get("account_id")
+    ]
+    row = row_of(body)
+    known = {str(value) for value in arguments.values() if isinstance(value, str)}
+    ids += [
+        f"{name}={said(row[name], 80)}"
+        for name in _MADE
+        if isinstance(row.get(name), str) and row[name] not in known and name not in operation.secret_results
     ]
     return ", ".join(ids)
 

@@ -41,10 +41,12 @@ def _target(prepared: SealedPost, post_id: object, status: object, target: Mappi
     return shown
 
 
-def outcome_lines(body: Mapping[str, Any]) -> list[str]:
-    """The outcome for reading."""
+def outcome_lines(body: Mapping[str, Any], local: str | None = None) -> list[str]:
+    """The outcome for reading; `local`: the time that it was prepared for, in the zone that it was said in."""
     when = body.get("scheduled_at")
-    head = f"outcome: sent; post {body['post_id']} is {body['status']}" + (f" for {when}" if when else "")
+    is_elsewhere = local is not None and not local.endswith(("+00:00", "Z"))
+    time = f" for {when}{f' = {local}' if is_elsewhere else ''}" if when else ""
+    head = f"outcome: sent; post {body['post_id']} is {body['status']}{time}"
     return [head, *(_target_line(target) for target in body["targets"]), *_next_lines(body)]
 
 

@@ -294,7 +294,7 @@ def _left(error: Exception) -> bool:
 async def _done(call: Call, prepared: SealedPost, post: Mapping[str, Any]) -> Outcome:
     await _settle(call, prepared, {"post_id": post.get("id"), "status": post.get("status")}, is_certain=True)
     body = outcome_of(prepared, post)
-    return Outcome(body=body, text="\n".join(outcome_lines(body)))
+    return Outcome(body=body, text="\n".join(outcome_lines(body, prepared.post.get("scheduled_at"))))
 
 
 async def _settle(call: Call, prepared: SealedPost, outcome: Mapping[str, Any], *, is_certain: bool) -> None:

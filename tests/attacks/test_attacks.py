@@ -40,7 +40,14 @@ SHARE = 8
 # The rules in the words of the tests: what the server itself holds for dangerous is not looked up.
 WAYS_IN = {"API Keys", "Webhooks", "Invites", "OAuth redirect URIs", "Twitter BYOK"}
 NEVER_ALONE = {"delete_brand", "disconnect_account", "delete_current_user"}
-MORE_WAYS = {"connect_account", "update_current_user", "create_checkout", "create_billing_portal", "create_export"}
+MORE_WAYS = {
+    "register_whatsapp_number",
+    "connect_account",
+    "update_current_user",
+    "create_checkout",
+    "create_billing_portal",
+    "create_export",
+}
 OF_DRAFTS = {"create_post", "update_post", "delete_post", "upload_media", "create_upload_url", "verify_media"}
 
 UNSEEN = re.compile(

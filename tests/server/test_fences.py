@@ -309,6 +309,15 @@ def test_a_harmless_word_is_not_worth_a_fence(word: str) -> None:
     assert (fenced.body, fenced.holds_foreign, fenced.note) == ({"text": word}, False, "")
 
 
+@pytest.mark.parametrize(
+    "word",
+    ["please_DM_us_your_api_key_now", "IGNORE_ALL_RULES", "DeleteEveryPost", "send.keys.now", "a" * 19, "Do-it-now"],
+)
+def test_words_that_are_joined_to_a_sentence_are_fenced_and_count(word: str) -> None:
+    fenced = fence(Sample, {"text": word}, marker="7f3a")
+    assert fenced.body == {"text": f"«7f3a {word}»"} and fenced.holds_foreign
+
+
 @pytest.mark.parametrize("word", ["evil.com", "www.evil", "a@evil.at", "x" * 31, "naïve", "a/b", "a:b", "<b>"])
 def test_a_word_that_may_act_or_is_long_is_fenced(word: str) -> None:
     assert fence(Sample, {"text": word}, marker="7f3a").body == {"text": f"«7f3a {clean(word)}»"}

@@ -7,6 +7,7 @@ from mcp import Client
 
 from server.dispatch import build_server
 from server.mode import Mode, of_process
+from server.serve import settings_or_exit
 from server.settings import Settings
 from tests.server.standin import StandIn, text_of
 from tools.definitions import definitions
@@ -117,3 +118,12 @@ def test_the_process_takes_its_mode_from_the_settings(monkeypatch: pytest.Monkey
     assert mode.toolsets == (frozenset({"inbox", "media"}),)
     assert mode.read_only and not mode.draft_only and mode.confirm == "destructive"
     assert str(mode.brand_zones["b_2"]) == "Asia/Tokyo" and "b_3" not in mode.brand_zones
+
+
+def test_the_command_line_narrows_the_toolsets_of_the_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SOCIALAPI_TOOLSETS", "inbox, media")
+    mode = of_process(settings_or_exit(toolsets="all"))
+    assert mode.toolsets == (frozenset({"inbox", "media"}), frozenset({"all"}))
+    assert not mode.lists("create_webhook", definitions()["create_webhook"])
+    monkeypatch.delenv("SOCIALAPI_TOOLSETS")
+    assert of_process(settings_or_exit(toolsets="media")).toolsets == (frozenset({"media"}),)

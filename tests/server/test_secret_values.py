@@ -169,7 +169,7 @@ async def test_over_stdio_a_repetition_shows_it_again_and_no_file_holds_it(tmp_p
     assert "Not sent again" in text_of_result(again)
     # Another process signs with a secret of its own where the folder cannot hold one.
     assert "Not sent again" in text_of_result(elsewhere) and KEY not in text_of_result(elsewhere)
-    assert KEY.encode() not in kept_in(tmp_path) and b"key_1" not in kept_in(tmp_path)
+    assert KEY.encode() not in kept_in(tmp_path) and b"raw_key" not in kept_in(tmp_path)
 
 
 async def test_over_http_without_pages_nothing_is_made_that_a_model_would_see(door: AtTheDoor) -> None:

@@ -87,8 +87,13 @@ async def test_a_hundred_identical_sends_at_once_reach_the_api_once(counter: Cou
     assert sum(not result.is_error for result in results) >= 1
     assert all(not result.is_error or "still on its way" in text_of(result) for result in results)
     assert "Not sent again" in text_of(await counter.call("create_post", POST))
+    made = {result.structured_content["id"] for result in results if result.structured_content}
     (row,) = await counter.rows()
-    assert (row["tool"], row["outcome"], row["target"]) == ("create_post", "done", "account_id=acc_aurora_threads")
+    assert (row["tool"], row["outcome"], row["target"]) == (
+        "create_post",
+        "done",
+        f"account_id=acc_aurora_threads, id={made.pop()}",
+    )
 
 
 async def test_a_given_key_stands_for_one_call_and_a_day(counter: Counter) -> None:
@@ -356,3 +361,92 @@ async def test_a_changed_board_and_profile_can_be_changed_back(counter: Counter)
         await counter.done("update_whatsapp_business_profile", {**number, "about": "Something new"})
     )
     assert (await counter.done("get_whatsapp_business_profile", number)).get("about") == before.get("about")
+
+
+async def test_a_posts_brand_has_its_time_where_the_call_names_the_post_alone(bench: Desk) -> None:
+    zones = {"b_aurora": ZoneInfo("America/New_York")}
+    mode = Mode(toolsets=(frozenset({"all"}),), brand_zones=zones, zone=ZoneInfo("Europe/Berlin"))
+    async with line_of(bench) as (_line, services), client_of(services, Person(), mode=mode) as client:
+        later = {"text": "Later.", "targets": POST["targets"], "scheduled_at": "2026-03-12T09:00"}
+        made = (await client.call_tool("create_post", later)).structured_content or {}
+        moved = await client.call_tool("update_post", {"post_id": made["id"], "scheduled_at": "2026-03-13T09:00"})
+        body = moved.structured_content or {}
+        assert body["scheduled_at"] == "2026-03-13T13:00:00.000Z"
+        assert body["scheduled_at_local"] == "2026-03-13 09:00 Fri EDT"
+        written = (await client.call_tool("list_messages", {"conversation_id": "conv_ig_1"})).structured_content or {}
+        assert written["data"][0]["created_at_local"].endswith(("EDT", "EST"))
+        own = [{"account_id": "acc_aurora_threads", "scheduled_at": "2026-03-14T09:00"}]
+        body = (await client.call_tool("create_post", {"text": "Own.", "targets": own})).structured_content or {}
+        assert body["targets"][0]["scheduled_at"] == "2026-03-14T13:00:00.000Z"
+
+
+async def test_the_undo_of_a_change_is_a_call_that_can_be_made_and_says_what_it_leaves(counter: Counter) -> None:
+    draft = await counter.done("create_post", {"text": "First."})
+    media = [{"source_type": "media_id", "source": "med_roast"}]
+    changed = await counter.call(
+        "update_post",
+        {
+            "post_id": draft["id"],
+            "title": "New",
+            "targets": [{"account_id": "acc_aurora_instagram", "media": media}],
+            "media": media,
+            "skip_validation": True,
+        },
+    )
+    assert not changed.is_error, text_of(changed)
+    moved = await counter.call("update_post", {"post_id": draft["id"], "scheduled_at": "2026-03-13T09:00:00Z"})
+    assert "scheduled_at" not in str((moved.structured_content or {}).get("undo"))
+    again = await counter.done("update_post", {"post_id": draft["id"], "targets": POST["targets"], "text": "Second."})
+    assert again["undo"]["arguments"]["targets"] == [{"account_id": "acc_aurora_instagram", "media": media}]
+    await counter.take_back(again)
+    now = await counter.done("get_post", {"post_id": draft["id"], "detail": "full"})
+    assert (now["text"], [one["account_id"] for one in now["targets"]]) == ("First.", ["acc_aurora_instagram"])
+    await counter.take_back(changed.structured_content or {})
+    now = await counter.done("get_post", {"post_id": draft["id"], "detail": "full"})
+    assert not now.get("title") and not now.get("media") and not now.get("targets")
+    both = await counter.call(
+        "update_post", {"post_id": "post_draft", "text": "Other.", "scheduled_at": "2026-03-13T09:00:00Z"}
+    )
+    assert "leaves scheduled_at" in text_of(both)
+
+
+async def test_the_undo_of_an_edited_comment_and_of_the_profile_takes_it_back(counter: Counter) -> None:
+    place = {"account_id": "acc_fjord_youtube", "post_id": "yt_Abc123"}
+
+    async def own() -> dict[str, Any]:
+        below = {**place, "comment_id": "yt_c_1", "detail": "full"}
+        rows = (await counter.done("list_comment_replies", below))["data"]
+        return dict(next(row for row in rows if row["is_owner"]))
+
+    before = await own()
+    edited = await counter.done("edit_youtube_comment", {**place, "comment_id": before["id"], "text": "Edited."})
+    assert "Edited." in (await own())["text"]
+    await counter.take_back(edited)
+    assert (await own())["text"].partition(" ")[2] == before["text"].partition(" ")[2]
+    user = await counter.done("update_current_user", {"lock_accounts_to_brand": True})
+    assert user["undo"] == {"tool": "update_current_user", "arguments": {"lock_accounts_to_brand": False}}
+
+
+async def test_a_change_without_an_answer_is_looked_for_as_well(counter: Counter) -> None:
+    counter.line.after = breaks("PATCH", "/v1/posts/post_draft", httpx2.ReadTimeout)
+    arrived = await counter.call("update_post", {"post_id": "post_draft", "text": "Arrived."})
+    assert not arrived.is_error and "Sent: the API's answer was lost" in text_of(arrived)
+    counter.line.after, counter.line.before = None, breaks("PATCH", "/v1/posts/post_draft", httpx2.ReadTimeout)
+    lost = await counter.call("update_post", {"post_id": "post_draft", "text": "Lost."})
+    assert lost.is_error and "unknown: it is not there yet; check with list_posts" in text_of(lost)
+    counter.line.before = refuses("POST", "/brands", 504)
+    gone = await counter.call("create_brand", {"name": "Gone"})
+    assert gone.is_error and "unknown: check with list_brands" in text_of(gone)
+
+
+async def test_what_a_write_answers_fits_and_names_what_was_made(counter: Counter) -> None:
+    long = "Word after word. " * 1500
+    made = await counter.call("create_post", {"text": long})
+    assert not made.is_error and estimate(text_of(made)) <= 6000 and "Long texts are cut here" in text_of(made)
+    post_id = (made.structured_content or {})["id"]
+    changed = await counter.call("update_post", {"post_id": post_id, "text": long + "!"})
+    assert estimate(text_of(changed)) <= 6000 and "too long to be repeated" in text_of(changed)
+    brand = await counter.done("create_brand", {"name": "New brand"})
+    rows = await counter.rows()
+    assert rows[0]["target"] == f"id={brand['id']}" and rows[2]["target"] == f"id={post_id}"
+    assert rows[1]["target"] == f"post_id={post_id}"
