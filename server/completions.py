@@ -1,7 +1,8 @@
-"""Completes account, brand, platform, post and conversation arguments of resource templates and prompts."""
+"""Completes arguments of resource templates and prompts: ids, names of brands, platforms, weeks, incidents."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
 from mcp.server import ServerRequestContext
@@ -14,6 +15,7 @@ from mcp.types import (
 )
 
 from server.callers import Caller, NotGranted, exchange
+from server.calls import now
 from server.foreign_text import is_plain
 from server.prompts import WORKFLOWS
 from server.resources import ADDRESSES
@@ -25,6 +27,19 @@ Context = ServerRequestContext[Any, Any]
 
 MAX_VALUES = 100
 """The protocol's bound on one answer."""
+MAX_NAME_LENGTH = 200
+WEEKS_BACK = 8
+INCIDENTS = (
+    "product recall",
+    "outage",
+    "wrong post",
+    "data leak",
+    "accusation",
+    "hacked account",
+    "rude answer",
+    "accident",
+)
+"""What goes wrong most, in plain words; whatever else may be typed."""
 
 _ACCOUNTS = ("list_accounts", ("name", "username", "platform"))
 _BRANDS = ("list_brands", ("name",))
@@ -51,9 +66,10 @@ class Completions:
 
     rest: RestClient
     caller: Callable[[Context], Caller]
+    clock: Callable[[], datetime] = now
 
     async def complete(self, ctx: Context, params: CompleteRequestParams) -> CompleteResult:
-        """Ids whose own text or name holds what was typed; nothing when they cannot be had."""
+        """What holds, or begins with, what was typed; nothing when it cannot be had."""
         typed = params.argument.value.casefold()
         name = params.argument.name
         if not _is_ours(params.ref):
@@ -62,15 +78,22 @@ class Completions:
             found = [slug for slug in PLATFORMS if typed in slug]
         elif name == "platforms":
             found = _with_one_more(typed)
+        elif name == "week":
+            found = [value for value in _weeks(self.clock()) if value.casefold().startswith(typed.strip())]
+        elif name == "incident":
+            found = [kind for kind in INCIDENTS if kind.startswith(typed.strip())]
+        elif name == "brand_name":
+            found = _names(await self._rows(ctx, _BRANDS[0]), typed)
         else:
-            found = await self._ids(ctx, name, typed)
+            tool, fields = _SOURCES.get(name, ("", ()))
+            found = _ids(await self._rows(ctx, tool), typed, fields)
         total = len(found)
         return CompleteResult(
             completion=Completion(values=found[:MAX_VALUES], total=total, has_more=total > MAX_VALUES)
         )
 
-    async def _ids(self, ctx: Context, name: str, typed: str) -> list[str]:
-        tool, fields = _SOURCES.get(name, ("", ()))
+    async def _rows(self, ctx: Context, tool: str) -> list[Mapping[str, Any]]:
+        """The first page of a list, as the caller."""
         operation = operation_named(tool)
         if operation is None:
             return []
@@ -80,15 +103,36 @@ class Completions:
         except (ApiError, NoAnswer, NotGranted):
             return []
         rows = answer.body.get("data")
-        return [
-            str(row["id"])
-            for row in (rows if isinstance(rows, list) else [])
-            if isinstance(row, dict)
-            and row.get("id")
-            # A value is shown and put in by itself: nothing but an id may come of a list that strangers write to.
-            and is_plain(str(row["id"]))
-            and any(typed in str(row.get(key) or "").casefold() for key in ("id", *fields))
-        ]
+        return [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
+
+
+def _ids(rows: list[Mapping[str, Any]], typed: str, fields: tuple[str, ...]) -> list[str]:
+    return [
+        str(row["id"])
+        for row in rows
+        if row.get("id")
+        # A value is shown and put in by itself: nothing but an id may come of a list that strangers write to.
+        and is_plain(str(row["id"]))
+        and any(typed in str(row.get(key) or "").casefold() for key in ("id", *fields))
+    ]
+
+
+def _names(rows: list[Mapping[str, Any]], typed: str) -> list[str]:
+    """Names that the user gave, as they stand; none in which something could hide."""
+    names = dict.fromkeys(name for row in rows if isinstance(name := row.get("name"), str))
+    return [
+        name
+        for name in names
+        if typed.strip() in name.casefold() and name.isprintable() and len(name) <= MAX_NAME_LENGTH
+    ]
+
+
+def _weeks(today: datetime) -> list[str]:
+    """In words, as ISO weeks, and by their Mondays; the newest first."""
+    monday = today.date() - timedelta(days=today.weekday())
+    mondays = [monday - timedelta(weeks=back) for back in range(WEEKS_BACK)]
+    weeks = [f"{day.isocalendar().year}-W{day.isocalendar().week:02}" for day in mondays]
+    return ["last week", "this week", *weeks, *(day.isoformat() for day in mondays)]
 
 
 def _is_ours(ref: PromptReference | ResourceTemplateReference) -> bool:

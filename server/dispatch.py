@@ -116,7 +116,7 @@ def build_server(rest: RestClient, process: Mode | None = None, services: Servic
         on_read_resource=guarded(listed.read),
         on_list_prompts=guarded(prompts.list_prompts),
         on_get_prompt=guarded(prompts.get_prompt),
-        on_completion=guarded(completions.Completions(rest, caller).complete),
+        on_completion=guarded(completions.Completions(rest, caller, services.clock).complete),
     )
     # A question's state counts for the caller, the tool, its arguments and some minutes only.
     security = RequestStateSecurity(

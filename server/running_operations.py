@@ -18,9 +18,8 @@ from server.shaping import View, shape
 from server.times import BadTime, has_local_time, scheduled, with_local, zone_here, zone_named
 from server.token_estimate import estimate
 from tools.brief import BRIEF_FIELDS
-from tools.conversations import GET_CONVERSATION
+from tools.definitions import operation_named
 from tools.operation import AnyOperation, Effect
-from tools.posts import GET_POST
 
 MOST_TOKENS_OF_A_WRITE = 5_800
 """Of a write's answer without its notes, which are few and short."""
@@ -28,24 +27,32 @@ _LONGEST_UNDO = 3_000
 _OPENED_BY = frozenset({"list_messages", "get_conversation"})
 
 
-async def run_operation(call: Call, operation: AnyOperation, arguments: Mapping[str, Any]) -> CallToolResult:
-    """The result of an operation; raises Failed, Ask, and Refused for what is not carried out."""
+async def run_operation(
+    call: Call, operation: AnyOperation, arguments: Mapping[str, Any], *, tool: str | None = None
+) -> CallToolResult:
+    """The result of an operation; `tool`: as notes name it, where it was not called by its own name.
+
+    Raises:
+        Failed, Ask, Refused: it is not carried out.
+    """
     try:
         if operation.effect is Effect.READ:
             reading, own = taken_apart(ReadOptions, arguments)
-            return await _read(call, operation, own, reading)
+            return await _read(call, operation, own, reading, tool or operation.name)
         writing, own = taken_apart(WriteOptions, arguments)
     except ValidationError as error:
         return results.bad_arguments(operation, error)
     return await _write(call, operation, own, writing)
 
 
-async def _read(call: Call, operation: AnyOperation, arguments: dict[str, Any], options: ReadOptions) -> CallToolResult:
+async def _read(
+    call: Call, operation: AnyOperation, arguments: dict[str, Any], options: ReadOptions, tool: str
+) -> CallToolResult:
     own = await call.named(operation.args, arguments)
     body = results.fitting(operation, await call.read(operation, own))
     return await answer(
         call,
-        operation.name,
+        tool,
         own,
         body,
         options,
@@ -61,8 +68,14 @@ async def _conversation_of(call: Call, arguments: Mapping[str, Any]) -> Mapping[
     if "conversation_id" not in arguments or "account_id" in arguments or not await call.zones():
         return None
     with suppress(Failed):
-        return row_of(await call.read(GET_CONVERSATION, {"conversation_id": arguments["conversation_id"]}))
+        return await _looked_up(call, "get_conversation", "conversation_id", arguments)
     return None
+
+
+async def _looked_up(call: Call, name: str, argument: str, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
+    # By name: serving does not need the module until then.
+    source = operation_named(name)
+    return {} if source is None else row_of(await call.read(source, {argument: arguments[argument]}))
 
 
 async def _write(
@@ -125,7 +138,7 @@ async def _post_of(call: Call, arguments: Mapping[str, Any]) -> Mapping[str, Any
     """What a call's post says of its brand and accounts, where the call names nothing but the post."""
     if "post_id" not in arguments or arguments.get("targets"):
         return arguments
-    return row_of(await call.read(GET_POST, {"post_id": arguments["post_id"]}))
+    return await _looked_up(call, "get_post", "post_id", arguments)
 
 
 def _with_moments(

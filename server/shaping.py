@@ -17,6 +17,8 @@ _CHARACTERS_A_TOKEN = 12
 
 _FEW = 5
 _LONGEST_CURSOR = 400
+_LONGEST_CALL = 300
+_OPTIONS = frozenset({"select", "detail", "max_tokens"})
 _ROWS = ("data", "events", "exports", "videos", "plans", "pages", "rows", "items", "results", "selected")
 _AT_THE_END = ("count", "total", "pagination", "next_cursor", "paging")
 
@@ -47,6 +49,8 @@ def shape(
     tool: str, arguments: Mapping[str, Any], body: Mapping[str, Any], view: View, *, brief: Collection[str] = ()
 ) -> Shaped:
     """The answer of `tool` as `view` asks for it; `brief` names the fields of a row that matter (`author.name`).
+
+    A tool that another one ran is called `runner name`: what gets the rest is a call of the runner.
 
     Whole rows are left out first, from the end; then long texts and lists are cut, and ids last of all. Texts that
     strangers wrote are fenced before; a cut keeps their fence whole.
@@ -107,10 +111,33 @@ class _Call:
     view: View
     limit: int
 
+    @property
+    def name(self) -> str:
+        """Of the tool that answers, whoever ran it."""
+        return self.tool.rpartition(" ")[2]
+
     def again(self, **changed: Any) -> str:
         """The same call, some arguments of which differ."""
-        names = ", ".join(f"{name}={json.dumps(value, ensure_ascii=False)}" for name, value in changed.items())
-        return f"call {self.tool[:60]} again with {names}"
+        runner = self.tool.rpartition(" ")[0]
+        if not runner:
+            return f"call {self.tool[:60]} again with {_written(changed)}"
+        whole = _written(self._of_runner(changed))
+        if len(whole) <= _LONGEST_CALL:
+            return f"call {runner} again with {whole}"
+        place = "" if _OPTIONS.issuperset(changed) else " among its arguments"
+        return f"call {runner} again with {_written(changed)}{place}"
+
+    def _of_runner(self, changed: Mapping[str, Any]) -> dict[str, Any]:
+        """All arguments of the runner: what the tool takes is one of them, and the options stand beside it."""
+        view, usual = self.view, View()
+        options = {
+            name: value
+            for name, value in (("select", view.select), ("detail", view.detail), ("max_tokens", view.max_tokens))
+            if value != getattr(usual, name)
+        }
+        options |= {name: value for name, value in changed.items() if name in _OPTIONS}
+        own = {**self.arguments, **{name: value for name, value in changed.items() if name not in _OPTIONS}}
+        return {"name": self.name, **({"arguments": own} if own else {}), **options}
 
     def for_rows_left(self, kept: int, rows_name: str) -> str:
         """What gets the rows after `kept` without losing one: the API's own cursor would skip them."""
@@ -118,7 +145,7 @@ class _Call:
             longer = f"{self.view.select} | [{kept}:]"
             changed = {"select": longer} if len(longer) <= MAX_SELECT else {"max_tokens": 2 * self.limit}
             return self.again(**changed)
-        if _takes_limit(self.tool, self.arguments):
+        if _takes_limit(self.name, self.arguments):
             # As it was passed, or none on a first page.
             cursor = self.arguments.get("cursor")
             same = {"cursor": cursor} if isinstance(cursor, str) and len(cursor) <= 80 else {}
@@ -129,7 +156,9 @@ class _Call:
         # What is selected does not show the cursor.
         if len(cursor) <= (_LONGEST_CURSOR if self.view.select is not None else 80):
             return f"More rows: {self.again(cursor=cursor)}"
-        return f"More rows: call {self.tool[:60]} again with {name} as cursor"
+        runner = self.tool.rpartition(" ")[0]
+        place = " among its arguments" if runner else ""
+        return f"More rows: call {(runner or self.tool)[:60]} again with {name} as cursor{place}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -285,6 +314,10 @@ def _next_cursor(body: Mapping[str, Any]) -> tuple[str, str] | None:
         ("paging.cursors.after", cursors.get("after") if isinstance(cursors, dict) else None),
     )
     return next(((value, name) for name, value in places if isinstance(value, str) and value), None)
+
+
+def _written(arguments: Mapping[str, Any]) -> str:
+    return ", ".join(f"{name}={json.dumps(value, ensure_ascii=False)}" for name, value in arguments.items())
 
 
 def _takes_limit(tool: str, arguments: Mapping[str, Any]) -> bool:

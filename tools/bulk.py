@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from auth.scopes import Scope
-from tools.fields import AccountId, BrandId, Foreign, Own, Platform, SafeId, Timestamp
+from tools.fields import AccountId, BrandId, Foreign, Own, OwnJson, Platform, SafeId, Timestamp
 from tools.operation import Args, Effect, Result
 from tools.problems import pattern
 from tools.workflow import Workflow
@@ -91,11 +91,32 @@ class RunBulkArgs(Args):
         ),
     ]
     cancel: Annotated[bool, Field(description="End it instead.")] = False
+    receipts_from: Annotated[
+        int | None, Field(description="Only show receipts, from this one on.", ge=0, le=MOST_ITEMS)
+    ] = None
 
 
 class Receipt(Result):
     id: str
+    """What it was done to."""
     outcome: Own
+    reply_id: str | None = None
+    """The reply that was made."""
+    was: Own | None = None
+    """When a post that was moved was planned before."""
+    post_id: str | None = None
+    comment_id: str | None = None
+    account_id: str | None = None
+
+
+class BulkUndo(Result):
+    """What takes one item back: `arguments`, and those of `each` with the values of that item's receipt."""
+
+    tool: Own
+    arguments: OwnJson | None = None
+    each: dict[str, Own] | None = None
+    """Argument → the field of the receipt that has its value."""
+    all_at_once: Own | None = None
 
 
 class RunBulkResult(Result):
@@ -106,7 +127,9 @@ class RunBulkResult(Result):
     unknown: int
     left: int
     not_done: list[Receipt]
-    undo: Own | None = None
+    receipts: list[Receipt]
+    """Of what was done."""
+    undo: BulkUndo | None = None
 
 
 RUN_BULK = Workflow(

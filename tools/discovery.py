@@ -1,6 +1,6 @@
 """Tools that find, describe and run any operation, listed or not."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
@@ -51,6 +51,8 @@ class RunArgs(Args):
 
 class RunReadArgs(RunArgs):
     select: Annotated[str | None, Field(max_length=500)] = None
+    detail: Literal["brief", "full"] | None = None
+    max_tokens: Annotated[int | None, Field(ge=200, le=50_000)] = None
 
 
 RUN_READ_OPERATION = Workflow(
@@ -69,6 +71,7 @@ RUN_READ_OPERATION = Workflow(
 
 class RunWriteArgs(RunArgs):
     idempotency_key: Annotated[str | None, Field(min_length=1, max_length=200)] = None
+    time_zone: Annotated[str | None, Field(max_length=64)] = None
 
 
 RUN_WRITE_OPERATION = Workflow(

@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import AfterValidator, Field, model_validator
 
 from auth.scopes import Scope
-from tools.fields import PLATFORMS, Foreign, Own, OwnJson
+from tools.fields import PLATFORMS, Foreign, Named, Own, OwnJson
 from tools.operation import Args, Effect, Result
 from tools.workflow import Workflow
 
@@ -14,18 +14,14 @@ NEW_PAGE = "new"
 SOURCES = ("address", "content_base64", "path", "upload")
 _LONGEST = {"address": 2048, "path": 4096, "upload": 64, "filename": 255, "brand": 256}
 """Characters; checked without being shown, as what is listed counts."""
-_OTHER_NAMES = {"x": "twitter"}
 
 
 def _known(names: list[str]) -> list[str]:
-    found: dict[str, None] = {}
+    # What people call them otherwise is resolved before, as for every tool.
     for name in names:
-        plain = name.strip().lower()
-        platform = _OTHER_NAMES.get(plain, plain)
-        if platform not in PLATFORMS:
-            raise ValueError(f"no platform {plain[:40]!r}; known: {', '.join(PLATFORMS)}")
-        found[platform] = None
-    return list(found)
+        if name not in PLATFORMS:
+            raise ValueError(f"no platform {name[:40]!r}; known: {', '.join(PLATFORMS)}")
+    return list(dict.fromkeys(names))
 
 
 class AddMediaArgs(Args):
@@ -38,8 +34,10 @@ class AddMediaArgs(Args):
         None
     )
     filename: str | None = None
-    brand: Annotated[str | None, Field(description="Check for its platforms.")] = None
-    platforms: Annotated[list[str] | None, AfterValidator(_known), Field(description="Default: all.")] = None
+    brand: Annotated[str | None, Named("brand"), Field(description="Check for its platforms.")] = None
+    platforms: Annotated[
+        list[str] | None, Named("platform"), AfterValidator(_known), Field(description="Default: all.")
+    ] = None
 
     @model_validator(mode="after")
     def _has_one_source(self) -> "AddMediaArgs":
@@ -63,7 +61,7 @@ class AddMediaResult(Result):
     fits: list[OwnJson] | None = None
     status: str | None = None
     page: Own | None = None
-    handle: str | None = None
+    handle: Own | None = None
     expires_at: str | None = None
     next: Own | None = None
 

@@ -34,7 +34,7 @@ class NextArguments(Result):
 class NextCall(Result):
     """What answers it, once the words are added."""
 
-    tool: str
+    tool: Own
     arguments: NextArguments
 
 
@@ -48,6 +48,8 @@ class TriageRow(Result):
     said: Foreign
     at: str | None = None
     why: list[Own]
+    account_id: str | None = None
+    """Where the next call does not say it."""
     next: NextCall
 
 
@@ -55,7 +57,7 @@ class TriageResult(Result):
     rows: list[TriageRow]
     waiting: int
     more: int
-    problems: list[str]
+    problems: list[Relayed]
 
 
 TRIAGE_INBOX = Workflow(

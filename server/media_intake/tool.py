@@ -19,8 +19,9 @@ from server.media_intake.looking import Facts
 from server.media_intake.naming import library_name
 from server.media_intake.sending import SMALL_BYTES
 from server.media_intake.storing import MAX_BYTES, TooLarge, store
+from server.naming import MAX_SHOWN, titles
+from server.results import plain
 from tools.accounts import LIST_ACCOUNTS
-from tools.brands import LIST_BRANDS
 from tools.media import CREATE_UPLOAD_URL, UPLOAD_MEDIA, VERIFY_MEDIA
 from tools.media_intake import NEW_PAGE, AddMediaArgs
 from tools.posts import GET_PLATFORM_CONSTRAINTS
@@ -144,17 +145,15 @@ async def _limits(call: MediaCall, args: AddMediaArgs) -> Limits:
     return {name: known.get(name) for name in chosen}
 
 
-async def _platforms_of_brand(call: MediaCall, wanted: str) -> list[str]:
-    brands: list[dict[str, Any]] = (await call.read(LIST_BRANDS, {})).get("data") or []
-    ids = {str(brand.get("id")) for brand in brands}
-    same = [wanted] if wanted in ids else [
-        str(brand["id"]) for brand in brands if str(brand.get("name", "")).casefold() == wanted.strip().casefold()
-    ]  # fmt: skip
-    if len(same) != 1:
-        listed = ", ".join(sorted(ids)[:20])
-        what = "several brands have this name" if same else "no brand has this name or id"
-        raise BadFile(f"{what}; pass one of these ids: {listed}")
-    accounts: list[dict[str, Any]] = (await call.read(LIST_ACCOUNTS, {"brand_id": same[0]})).get("data") or []
+async def _platforms_of_brand(call: MediaCall, brand_id: str) -> list[str]:
+    known = {identifier: shown for (_, identifier), shown in (await titles({"brand"}, call.read)).items()}
+    if brand_id not in known:
+        listed = list(known.values())
+        more = f" and {len(listed) - MAX_SHOWN} more, see list_brands" if len(listed) > MAX_SHOWN else ""
+        raise BadFile(
+            f"no brand has the id {plain(brand_id, 100)}; pass one of these: {', '.join(listed[:MAX_SHOWN])}{more}"
+        )
+    accounts: list[dict[str, Any]] = (await call.read(LIST_ACCOUNTS, {"brand_id": brand_id})).get("data") or []
     return list(dict.fromkeys(str(account.get("platform")) for account in accounts))
 
 

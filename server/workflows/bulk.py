@@ -5,6 +5,7 @@ import json
 import secrets
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
@@ -13,9 +14,9 @@ from mcp.types import CallToolResult
 
 from server.asking import NotAllowed, Question, agreed, said
 from server.calls import Call, Failed, Refused
-from server.records import LeaseLost, Plan, PlanItem, RecordsUnavailable
+from server.records import LeaseLost, Plan, PlanItem, RecordsUnavailable, Taken
 from server.telling import told
-from server.workflows import Handler, Outcome
+from server.workflows import Handler, Outcome, bulk_receipts
 from server.workflows.bulk_selection import Step, of_inbox, of_posts
 from tools.bulk import MOST_ITEMS, PlanBulkArgs, RunBulkArgs
 from tools.comments import DELETE_COMMENT, HIDE_COMMENT, REPLY_TO_COMMENT, UNHIDE_COMMENT
@@ -30,10 +31,12 @@ LEASE_SECONDS = 150.0
 """Longer than a claim of the ledger counts as running: whoever goes on finds out what became of each item cut off."""
 SAMPLES = 5
 AT_ONCE = 4
-NOT_DONE_SHOWN = 50
 _FIRST = 3
 """Items of which the question shows what is theirs alone."""
 
+_APPROVER = "bulk approver"
+_APPROVER_KEPT = timedelta(days=7)
+"""As long as what is left of a plan."""
 _ANOTHER = "next: make a new one with plan_bulk; a plan can be started for 30 minutes."
 
 OPERATIONS: Mapping[tuple[str, str], AnyOperation] = {
@@ -116,6 +119,8 @@ async def run_bulk(call: Call, args: RunBulkArgs) -> Outcome | CallToolResult:
         plan = await records.plan(call.owner, args.plan_id)
         if plan is None:
             raise _no_plan()
+        if args.receipts_from is not None and not args.cancel:
+            return await _report(call, plan.plan_id, args.receipts_from)
         items = await _every_item(call, plan.plan_id)
         operation = next(one for one in OPERATIONS.values() if one.name == plan.operation)
         arguments = [json.loads(item.arguments) for item in items]
@@ -129,9 +134,7 @@ async def run_bulk(call: Call, args: RunBulkArgs) -> Outcome | CallToolResult:
         if plan.state == "planned" and plan.expires_at <= call.now:
             # Nobody is asked about what cannot be started any more.
             raise _too_old()
-        approver = (
-            await _agreement(call, plan, operation, items) if plan.state == "planned" else "the person, when it began"
-        )
+        approver = await _approver(call, plan, operation, items)
         may_have_begun = True
         match await records.start_plan(call.owner, plan.plan_id, now=call.now, lease_seconds=LEASE_SECONDS):
             case "done":
@@ -151,6 +154,20 @@ async def run_bulk(call: Call, args: RunBulkArgs) -> Outcome | CallToolResult:
         return await _run(call, plan, operation, len(items), approver)
     except RecordsUnavailable as problem:
         raise _no_records(problem, may_have_begun=may_have_begun) from None
+
+
+async def _approver(call: Call, plan: Plan, operation: AnyOperation, items: Sequence[PlanItem]) -> str:
+    """Who agreed to this plan; of one that goes on, whoever agreed when it began."""
+    records = call.services.records
+    if plan.state == "planned":
+        approver = await _agreement(call, plan, operation, items)
+        # Before anything is done: whoever goes on after a kill has to know it.
+        with suppress(Taken):
+            await records.put_handle(
+                call.owner, _APPROVER, plan.plan_id, payload=approver, expires_at=call.now + _APPROVER_KEPT
+            )
+    kept = await records.peek_handle(call.owner, _APPROVER, plan.plan_id, now=call.now)
+    return kept or "whoever agreed when it began"
 
 
 async def _agreement(call: Call, plan: Plan, operation: AnyOperation, items: Sequence[PlanItem]) -> str:
@@ -215,7 +232,7 @@ async def _item(call: Call, operation: AnyOperation, plan: Plan, item: PlanItem,
     """Do one, at most once: its key is the plan's, so that a second runner finds the first one's outcome."""
     one = Call(services=call.services, caller=call.caller, mode=call.mode)
     try:
-        await one.write(
+        answer = await one.write(
             operation,
             json.loads(item.arguments),
             key=f"bulk:{plan.plan_id}:{item.number}",
@@ -229,7 +246,7 @@ async def _item(call: Call, operation: AnyOperation, plan: Plan, item: PlanItem,
         return said(failure.reason, 200), "unknown" if is_unknown else "failed"
     except Refused as refusal:
         return said(refusal.lines[0], 200), "failed"
-    return "done", "done"
+    return bulk_receipts.of_done(operation.name, answer.body, one.undo), "done"
 
 
 async def _every_item(call: Call, plan_id: str) -> list[PlanItem]:
@@ -240,15 +257,11 @@ async def _every_item(call: Call, plan_id: str) -> list[PlanItem]:
     return items
 
 
-async def _report(call: Call, plan_id: str) -> Outcome:
+async def _report(call: Call, plan_id: str, start: int = 0) -> Outcome:
     items = await _every_item(call, plan_id)
     counts = Counter(item.state for item in items)
     plan = await call.services.records.plan(call.owner, plan_id)
-    operation = "" if plan is None else plan.operation
-    undo = {"hide_comment": "plan_bulk with unhide", "unhide_comment": "plan_bulk with hide"}.get(operation)
-    if operation == "update_post":
-        undo = "plan_bulk with reschedule and the opposite shift_minutes"
-    not_done = [item for item in items if item.state != "done"]
+    page = bulk_receipts.page("" if plan is None else plan.operation, items, start)
     body = {
         "plan_id": plan_id,
         "state": "" if plan is None else plan.state,
@@ -256,17 +269,13 @@ async def _report(call: Call, plan_id: str) -> Outcome:
         "failed": counts["failed"],
         "unknown": counts["unknown"],
         "left": counts["planned"],
-        "not_done": [{"id": _id(item), "outcome": item.outcome or "not tried"} for item in not_done[:NOT_DONE_SHOWN]],
-        "undo": f"{undo} and the same ids" if undo and counts["done"] else None,
+        "not_done": page.not_done,
+        "receipts": page.receipts,
+        "undo": page.undo,
     }
-    rest = len(not_done) - NOT_DONE_SHOWN
-    advice = f"{rest} more were not done; whats_been_done has every write."
-    return Outcome(body=body, notes=(advice,) if rest > 0 else ())
-
-
-def _id(item: PlanItem) -> str:
-    arguments = json.loads(item.arguments)
-    return str(arguments.get("comment_id") or arguments.get("review_id") or arguments.get("post_id") or item.number)
+    rest = len(items) - page.ends
+    more = f"{rest} more receipts: call run_bulk again with receipts_from={page.ends}; it shows them and runs nothing."
+    return Outcome(body=body, notes=(more,) if rest > 0 else ())
 
 
 def _spread(steps: Sequence[Step]) -> list[Step]:

@@ -7,7 +7,10 @@ from typing import Any
 
 from server.bodies import has_more, moment, rows_of
 from server.calls import Call, Refused
-from server.workflows.gathering import Item, Wanted, gather
+from server.workflows.answered import with_own_replies
+from server.workflows.gathering import Wanted, gather
+from server.workflows.items import Item, comments_of
+from server.workflows.reads import Reads
 from server.workflows.triage import ranked
 from tools.bulk import PlanBulkArgs
 from tools.comments import LIST_COMMENTS
@@ -36,7 +39,10 @@ async def of_inbox(call: Call, args: PlanBulkArgs) -> tuple[list[Step], list[str
         account_ids=frozenset(args.account_ids or ()),
         since=args.since,
         most_rows=100,
+        # Of which it matters is known once the rest of the conditions is met.
+        looks_for_answers=False,
     )
+    reads = Reads(call=call)
     if args.post_id is not None:
         if len(args.account_ids or ()) != 1:
             raise Refused(
@@ -44,13 +50,15 @@ async def of_inbox(call: Call, args: PlanBulkArgs) -> tuple[list[Step], list[str
                 "retry: yes, with account_ids",
                 "next: list_commented_posts shows which account a post belongs to.",
             )
-        items, problems = await _all_comments(call, args.post_id, (args.account_ids or [""])[0])
+        items = await _all_comments(reads, args.post_id, (args.account_ids or [""])[0])
     else:
-        found = await gather(call, wanted)
-        items, problems = found.items, [*found.failures, *found.unread]
+        items = (await gather(call, wanted, reads)).items
     chosen = [item for item in items if _fits(call, item, args)]
+    if args.unanswered is not None:
+        looked = await with_own_replies(reads, chosen)
+        chosen = [item for item in looked if item.is_certain and item.is_answered != args.unanswered]
     known = {name for item in chosen for name in (item.id, str(item.row.get("platform_id")))}
-    return [_step(item, args) for item in chosen], [*problems, *_missing(args, known)]
+    return [_step(item, args) for item in chosen], [*reads.failures, *reads.unread, *_missing(args, known)]
 
 
 def _missing(args: PlanBulkArgs, found: Set[str]) -> list[str]:
@@ -60,45 +68,31 @@ def _missing(args: PlanBulkArgs, found: Set[str]) -> list[str]:
     return [f"not found, or not to be changed: {', '.join(missing[:20])}{more}"] if missing else []
 
 
-async def _all_comments(call: Call, post_id: str, account_id: str) -> tuple[list[Item], list[str]]:
+async def _all_comments(reads: Reads, post_id: str, account_id: str) -> list[Item]:
     """Every comment of one post, page by page."""
-    items, problems, cursor = list[Item](), list[str](), ""
-    for page in range(PAGES):
+    rows, cursor = list[dict[str, Any]](), ""
+    for _ in range(PAGES):
         given: dict[str, Any] = {"post_id": post_id, "account_id": account_id, "limit": 100}
-        body = await call.read(LIST_COMMENTS, given | ({"cursor": cursor} if cursor else {}))
-        for row in rows_of(body):
-            if not row.get("is_owner"):
-                items.append(
-                    Item(
-                        kind="comment",
-                        id=str(row.get("id") or ""),
-                        account_id=account_id,
-                        platform=str(row.get("platform") or ""),
-                        author=str(row.get("author_name") or row.get("author_username") or ""),
-                        text=str(row.get("text") or ""),
-                        at=moment(row.get("created_at")),
-                        is_answered=bool(row.get("has_replies") or row.get("reply_count")),
-                        post_id=post_id,
-                        row=row,
-                    )
-                )
-        await call.progress(page + 1, message=f"read {len(items)} comments")
+        body = await reads.call.read(LIST_COMMENTS, given | ({"cursor": cursor} if cursor else {}))
+        rows += rows_of(body)
+        await reads.tell(f"read {len(rows)} comments")
         pagination = body.get("pagination")
         cursor = str(pagination.get("next_cursor") or "") if isinstance(pagination, dict) else ""
         if not has_more(body) or not cursor:
-            return items, problems
-    problems.append(f"only the newest {len(items)} comments were read")
-    return items, problems
+            break
+    else:
+        reads.unread.append(f"only the newest {len(rows)} comments were read")
+    return comments_of(rows, post_id=post_id, account_id=account_id, platform="")
 
 
 def _fits(call: Call, item: Item, args: PlanBulkArgs) -> bool:
+    """Whether it meets all conditions but `unanswered`, for which more may have to be read."""
     able = item.row.get("capabilities")
     needed = {"hide": "can_hide", "unhide": "can_hide", "delete": "can_delete", "reply": "can_reply"}[args.action]
     checks = (
         args.ids is None or item.id in args.ids or str(item.row.get("platform_id")) in args.ids,
         args.contains is None or args.contains.casefold() in item.text.casefold(),
         args.looks_like_spam is None or args.looks_like_spam == ("looks like spam" in ranked(item, call.now).why),
-        args.unanswered is None or args.unanswered != item.is_answered,
         args.most_stars is None or (item.rating is not None and item.rating <= args.most_stars),
         args.since is None or item.at is None or item.at >= args.since,
         args.until is None or item.at is None or item.at <= args.until,

@@ -7,12 +7,13 @@ from typing import Any
 from mcp.types import CallToolResult
 
 from server import results
+from server.answering import ReadOptions, WriteOptions
 from server.calls import Call, Refused
 from server.running_operations import run_operation
 from server.workflows import Handler, Outcome
 from tools.definitions import definitions, input_schema, operation_named, workflow_named
 from tools.discovery import DescribeArgs, FindArgs, RunReadArgs, RunWriteArgs
-from tools.operation import AnyOperation, Effect
+from tools.operation import AnyOperation, Args, Effect
 from tools.registry import ALIASES
 
 
@@ -41,6 +42,8 @@ async def describe_operation(call: Call, args: DescribeArgs) -> Outcome:
             "example": workflow.example,
             "input_schema": input_schema(workflow),
         }
+        if workflow.effect is Effect.READ and not workflow.keeps_form:
+            body["options"] = _options(ReadOptions)
         return Outcome(body=body)
     operation = _named(args.name)
     body = {
@@ -51,8 +54,14 @@ async def describe_operation(call: Call, args: DescribeArgs) -> Outcome:
         "platforms": list(operation.platforms) or "all",
         "example": operation.example,
         "input_schema": input_schema(operation),
+        "options": _options(ReadOptions if operation.effect is Effect.READ else WriteOptions),
     }
     return Outcome(body=body)
+
+
+def _options(options: type[Args]) -> str:
+    """What is taken besides the schema's arguments, in a line."""
+    return f"also takes {', '.join(options.model_fields)}"
 
 
 async def run_read_operation(call: Call, args: RunReadArgs) -> CallToolResult:
@@ -64,7 +73,8 @@ async def run_read_operation(call: Call, args: RunReadArgs) -> CallToolResult:
             "retry: no",
             "next: call run_write_operation with the same name and arguments, if the person wants that.",
         )
-    return await run_operation(call, operation, _with(args.arguments, select=args.select))
+    arguments = _with(args.arguments, select=args.select, detail=args.detail, max_tokens=args.max_tokens)
+    return await run_operation(call, operation, arguments, tool=f"run_read_operation {operation.name}")
 
 
 async def run_write_operation(call: Call, args: RunWriteArgs) -> CallToolResult:
@@ -76,12 +86,22 @@ async def run_write_operation(call: Call, args: RunWriteArgs) -> CallToolResult:
             "retry: no",
             "next: call run_read_operation with the same name and arguments.",
         )
-    return await run_operation(call, operation, _with(args.arguments, idempotency_key=args.idempotency_key))
+    options = {"idempotency_key": args.idempotency_key, "time_zone": args.time_zone}
+    return await run_operation(call, operation, _with(args.arguments, **options))
 
 
-def _with(arguments: Mapping[str, Any] | None, **options: str | None) -> dict[str, Any]:
+def _with(arguments: Mapping[str, Any] | None, **options: str | int | None) -> dict[str, Any]:
     """The operation's arguments, and the options that were given beside them."""
-    return {**(arguments or {}), **{name: value for name, value in options.items() if value is not None}}
+    own = arguments or {}
+    given = {name: value for name, value in options.items() if value is not None}
+    twice = [name for name, value in given.items() if own.get(name) is not None and str(own[name]) != str(value)]
+    if twice:
+        raise Refused(
+            f"{' and '.join(twice)} differ: given beside the arguments and, with another value, among them",
+            "retry: yes, with each given once",
+            "next: call it again; nothing was sent.",
+        )
+    return {**own, **given}
 
 
 def _named(name: str) -> AnyOperation:

@@ -3,22 +3,23 @@
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from typing import Any
 
 import anyio
 
-from server.bodies import has_more, moment, rows_of
-from server.calls import Call, Failed
+from server.bodies import moment, rows_of
+from server.calls import Call
+from server.workflows.answered import newest_message, with_own_replies, with_remembered_replies
+from server.workflows.items import Item, Kind, comments_of
+from server.workflows.reads import Reads
 from tools.accounts import LIST_ACCOUNTS
 from tools.comments import LIST_COMMENTED_POSTS, LIST_COMMENTS, PLATFORMS_WITH_COMMENTS
-from tools.conversations import LIST_CONVERSATIONS, LIST_MESSAGES
+from tools.conversations import LIST_CONVERSATIONS
 from tools.mentions import LIST_MENTIONS
-from tools.operation import AnyOperation
 from tools.reviews import LIST_REVIEWS
 
-Kind = Literal["comment", "message", "review", "mention"]
+__all__ = ["Gathered", "Item", "Kind", "Wanted", "accounts", "gather"]
 
-READS_AT_ONCE = 6
 POSTS_LOOKED_INTO = 15
 CONVERSATIONS_LOOKED_INTO = 25
 ACCOUNTS_LOOKED_INTO = 25
@@ -28,32 +29,6 @@ WITH_WINDOW = frozenset({"instagram", "facebook", "whatsapp"})
 """Where a business may answer freely for 24 hours after the last message (contract: messaging windows)."""
 _REVIEWED = frozenset({"google"})
 _MENTIONED = frozenset({"instagram", "facebook", "twitter"})
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Item:
-    """One thing somebody wrote. Its words are a stranger's: fence them before they are shown."""
-
-    kind: Kind
-    id: str
-    account_id: str
-    platform: str
-    author: str
-    text: str
-    at: datetime | None
-    is_answered: bool
-    post_id: str = ""
-    """Of a comment or a mention."""
-    rating: int | None = None
-    window_closes_at: datetime | None = None
-    may_reply: bool = True
-    link: str = ""
-    row: Mapping[str, Any] = field(default_factory=dict[str, Any])
-
-    @property
-    def key(self) -> str:
-        """By which it is found again."""
-        return ":".join(filter(None, (self.kind, self.account_id, self.post_id, self.id)))
 
 
 @dataclass(kw_only=True)
@@ -82,6 +57,12 @@ class Wanted:
     since: datetime | None = None
     most_rows: int = ROWS_A_READ
     """Of one read; a page at most."""
+    looks_for_answers: bool = True
+    """Whether to read on where a row does not tell that we answered; else such items are not certain."""
+
+    def reaches(self, at: datetime | None) -> bool:
+        """Whether something of this time is wanted; where no time is known, it is."""
+        return self.since is None or at is None or at >= self.since
 
 
 async def accounts(call: Call, wanted: Wanted) -> list[dict[str, Any]]:
@@ -96,11 +77,12 @@ async def accounts(call: Call, wanted: Wanted) -> list[dict[str, Any]]:
     ]
 
 
-async def gather(call: Call, wanted: Wanted) -> Gathered:
+async def gather(call: Call, wanted: Wanted, reads: Reads | None = None) -> Gathered:
     """Everything that is wanted, newest first; raises Failed only where not even the accounts can be read."""
     mine = await accounts(call, wanted)
-    found, slots = Gathered(), anyio.CapacityLimiter(READS_AT_ONCE)
-    reader = _Reader(call, wanted, found, slots, {str(row["id"]): row for row in mine if row.get("id")})
+    reads = reads or Reads(call=call)
+    found = Gathered(failures=reads.failures, unread=reads.unread)
+    reader = _Reader(call, wanted, found, reads, {str(row["id"]): row for row in mine if row.get("id")})
     async with anyio.create_task_group() as tasks:
         if "comment" in wanted.kinds:
             tasks.start_soon(reader.comments)
@@ -109,9 +91,8 @@ async def gather(call: Call, wanted: Wanted) -> Gathered:
         if "review" in wanted.kinds:
             tasks.start_soon(reader.of_accounts, _REVIEWED, reader.reviews, "reviews")
         if "mention" in wanted.kinds:
-            tasks.start_soon(reader.of_accounts, _MENTIONED, reader.mentions, "mentions")
-    if wanted.since is not None:
-        found.items = [item for item in found.items if item.at is None or item.at >= wanted.since]
+            tasks.start_soon(reader.all_mentions)
+    found.items = [item for item in found.items if wanted.reaches(item.at)]
     found.items.sort(key=lambda item: (item.at is not None, item.at or call.now, item.key), reverse=True)
     found.failures.sort()
     return found
@@ -122,23 +103,8 @@ class _Reader:
     call: Call
     wanted: Wanted
     found: Gathered
-    slots: anyio.CapacityLimiter
+    reads: Reads
     mine: Mapping[str, Mapping[str, Any]]
-    _done: int = 0
-
-    async def read(self, operation: AnyOperation, arguments: Mapping[str, Any], what: str) -> list[dict[str, Any]]:
-        """The rows of one page; a failure is noted, and means none."""
-        async with self.slots:
-            try:
-                body = await self.call.read(operation, arguments)
-            except Failed as failure:
-                self.found.failures.append(f"{what}: {failure.reason}")
-                return []
-        self._done += 1
-        await self.call.progress(self._done, message=f"read {what}")
-        if has_more(body):
-            self.found.unread.append(f"{what}: more than {len(rows_of(body))}; {operation.name} has the rest")
-        return rows_of(body)
 
     async def comments(self) -> None:
         """The comments below the posts that were commented last."""
@@ -146,9 +112,12 @@ class _Reader:
             posts = [{"id": self.wanted.post_id, "account_id": account} for account in self.wanted.account_ids]
         else:
             posts = await self._commented_posts()
+        items = list[Item]()
         async with anyio.create_task_group() as tasks:
             for post in posts:
-                tasks.start_soon(self._comments_of, post)
+                tasks.start_soon(self._comments_of, post, items)
+        items = [item for item in items if self.wanted.reaches(item.at)]
+        self.found.items += await with_own_replies(self.reads, items) if self.wanted.looks_for_answers else items
 
     async def _commented_posts(self) -> list[dict[str, Any]]:
         given: dict[str, Any] = {"limit": POSTS_LOOKED_INTO, "min_comments": 1}
@@ -161,7 +130,7 @@ class _Reader:
             ({**given, "account_id": name}, f"commented posts of {name}") for name in single[:ACCOUNTS_LOOKED_INTO]
         ]
         if len(single) > ACCOUNTS_LOOKED_INTO:
-            self.found.unread.append(
+            self.reads.unread.append(
                 f"commented posts: of {ACCOUNTS_LOOKED_INTO} accounts of {len(single)}; name fewer accounts"
             )
         others = {str(row["platform"]) for name, row in able.items() if name not in single}
@@ -172,7 +141,7 @@ class _Reader:
         rows = dict[tuple[Any, Any], dict[str, Any]]()
 
         async def read(of: dict[str, Any], what: str) -> None:
-            for row in await self.read(LIST_COMMENTED_POSTS, of, what):
+            for row in await self.reads.rows(LIST_COMMENTED_POSTS, of, what):
                 if row.get("account_id") in self.mine:
                     rows[row.get("account_id"), row.get("id")] = row
 
@@ -181,72 +150,41 @@ class _Reader:
                 tasks.start_soon(read, of, what)
         return list(rows.values())
 
-    async def _comments_of(self, post: Mapping[str, Any]) -> None:
+    async def _comments_of(self, post: Mapping[str, Any], items: list[Item]) -> None:
         post_id, account_id = str(post.get("id") or ""), str(post.get("account_id") or "")
         given = {"post_id": post_id, "account_id": account_id, "limit": min(self.wanted.most_rows, 100)}
+        rows = await self.reads.rows(LIST_COMMENTS, given, f"comments of post {post_id}")
         platform = str(self.mine.get(account_id, {}).get("platform") or post.get("platform") or "")
-        for row in await self.read(LIST_COMMENTS, given, f"comments of post {post_id}"):
-            if row.get("is_owner"):
-                continue
-            able = row.get("capabilities")
-            self.found.items.append(
-                Item(
-                    kind="comment",
-                    id=str(row.get("id") or ""),
-                    account_id=account_id,
-                    platform=platform,
-                    author=str(row.get("author_name") or row.get("author_username") or ""),
-                    text=str(row.get("text") or ""),
-                    at=moment(row.get("created_at")),
-                    is_answered=bool(row.get("has_replies") or row.get("reply_count") or row.get("is_hidden")),
-                    post_id=post_id,
-                    may_reply=not isinstance(able, dict) or able.get("can_reply") is not False,
-                    link=str(post.get("permalink") or ""),
-                    row=row,
-                )
-            )
+        link = str(post.get("permalink") or "")
+        items += comments_of(rows, post_id=post_id, account_id=account_id, platform=platform, link=link)
 
     async def messages(self) -> None:
-        """The conversations that wait, with what was written last."""
+        """The conversations, with what was written last."""
         given: dict[str, Any] = {"limit": min(max(self.wanted.most_rows, CONVERSATIONS_LOOKED_INTO), 100)}
         if self.wanted.brand_id:
             given["brand_id"] = self.wanted.brand_id
-        rows = await self.read(LIST_CONVERSATIONS, given, "conversations")
-        meant = [row for row in rows if row.get("account_id") in self.mine]
-        waiting = [row for row in meant if row.get("unread_count")]
+        rows = await self.reads.rows(LIST_CONVERSATIONS, given, "conversations")
+        meant = [
+            row
+            for row in rows
+            if row.get("account_id") in self.mine and self.wanted.reaches(moment(row.get("last_message_at")))
+        ]
+        # What is unread waits more often than not, but reading is no answer, and an answer marks nothing as read.
+        meant.sort(key=lambda row: not row.get("unread_count"))
+        looked = CONVERSATIONS_LOOKED_INTO if self.wanted.looks_for_answers else 0
         async with anyio.create_task_group() as tasks:
-            for row in waiting[:CONVERSATIONS_LOOKED_INTO]:
-                tasks.start_soon(self._conversation, row, True)
-            for row in meant:
-                if not row.get("unread_count"):
-                    tasks.start_soon(self._conversation, row, False)
-
-    async def _conversation(self, row: Mapping[str, Any], waits: bool) -> None:
-        platform, text, at, closes = str(row.get("platform") or ""), str(row.get("last_message") or ""), None, None
-        is_answered = not waits
-        if waits:
-            # Which side wrote last, and when the other side did, is told by the messages only.
-            given = {"conversation_id": str(row.get("id") or ""), "limit": 5}
-            written = await self.read(LIST_MESSAGES, given, f"messages of conversation {row.get('id')}")
-            incoming = next((one for one in written if one.get("direction") == "incoming"), None)
-            is_answered = bool(written) and written[0].get("direction") == "outgoing"
-            if incoming is not None:
-                text, at = str(incoming.get("text") or text), moment(incoming.get("created_at"))
-                closes = at + WINDOW if at is not None and platform in WITH_WINDOW else None
-        self.found.items.append(
-            Item(
-                kind="message",
-                id=str(row.get("id") or ""),
-                account_id=str(row.get("account_id") or ""),
-                platform=platform,
-                author=str(row.get("participant_name") or ""),
-                text=text,
-                at=at or moment(row.get("last_message_at")),
-                is_answered=is_answered,
-                window_closes_at=closes,
-                row=row,
+            for row in meant[:looked]:
+                tasks.start_soon(self._conversation, row)
+        self.found.items += [_conversation(row, None) for row in meant[looked:]]
+        if looked and len(meant) > looked:
+            self.reads.unread.append(
+                f"the newest messages of {len(meant) - looked} conversations were not looked at, so of these only the "
+                "unread ones are shown; list_conversations has the rest"
             )
-        )
+
+    async def _conversation(self, row: Mapping[str, Any]) -> None:
+        newest = await newest_message(self.reads, str(row.get("id") or ""))
+        self.found.items.append(_conversation(row, newest))
 
     async def of_accounts(
         self, platforms: frozenset[str], read: Callable[[str, str], Coroutine[Any, Any, None]], what: str
@@ -256,7 +194,7 @@ class _Reader:
             (name, str(row.get("platform"))) for name, row in self.mine.items() if row.get("platform") in platforms
         ]
         if len(meant) > ACCOUNTS_LOOKED_INTO:
-            self.found.unread.append(f"{what}: of {ACCOUNTS_LOOKED_INTO} accounts of {len(meant)}; name a brand")
+            self.reads.unread.append(f"{what}: of {ACCOUNTS_LOOKED_INTO} accounts of {len(meant)}; name a brand")
         async with anyio.create_task_group() as tasks:
             for account_id, platform in meant[:ACCOUNTS_LOOKED_INTO]:
                 tasks.start_soon(read, account_id, platform)
@@ -264,7 +202,7 @@ class _Reader:
     async def reviews(self, account_id: str, platform: str) -> None:
         """The newest reviews of an account."""
         given = {"account_id": account_id, "limit": min(self.wanted.most_rows, 50)}
-        for row in await self.read(LIST_REVIEWS, given, f"reviews of {account_id}"):
+        for row in await self.reads.rows(LIST_REVIEWS, given, f"reviews of {account_id}"):
             author, rating = row.get("author"), row.get("rating")
             self.found.items.append(
                 Item(
@@ -281,24 +219,61 @@ class _Reader:
                 )
             )
 
-    async def mentions(self, account_id: str, platform: str) -> None:
-        """The newest mentions of an account."""
+    async def all_mentions(self) -> None:
+        """The mentions of all accounts, and which of them we answered."""
+        items = list[Item]()
+
+        async def read(account_id: str, platform: str) -> None:
+            items.extend(await self._mentions(account_id, platform))
+
+        await self.of_accounts(_MENTIONED, read, "mentions")
+        looks = self.wanted.looks_for_answers
+        self.found.items += await with_remembered_replies(self.reads, items) if looks else items
+
+    async def _mentions(self, account_id: str, platform: str) -> list[Item]:
         given: dict[str, Any] = {"account_id": account_id, "limit": min(self.wanted.most_rows, 100)}
-        for row in await self.read(LIST_MENTIONS, given, f"mentions of {account_id}"):
-            author, content = row.get("author"), row.get("content")
-            self.found.items.append(
-                Item(
-                    kind="mention",
-                    id=str(row.get("id") or ""),
-                    account_id=account_id,
-                    platform=platform,
-                    author=str(author.get("name") or author.get("username") or "") if isinstance(author, dict) else "",
-                    text=str(content.get("text") or "") if isinstance(content, dict) else "",
-                    at=moment(row.get("received_at")),
-                    is_answered=False,
-                    post_id=str(row.get("platform_post_id") or row.get("post_id") or ""),
-                    may_reply=platform in {"instagram", "facebook"},
-                    link=str(row.get("permalink") or ""),
-                    row=row,
-                )
-            )
+        rows = await self.reads.rows(LIST_MENTIONS, given, f"mentions of {account_id}")
+        return [_mention(row, account_id, platform) for row in rows]
+
+
+def _conversation(row: Mapping[str, Any], newest: Mapping[str, Any] | None) -> Item:
+    """A conversation by its newest message; without one, what is unread is the better guess."""
+    platform, text, at = str(row.get("platform") or ""), str(row.get("last_message") or ""), None
+    closes: datetime | None = None
+    is_answered = newest.get("direction") == "outgoing" if newest else not row.get("unread_count")
+    if newest and not is_answered:
+        text, at = str(newest.get("text") or text), moment(newest.get("created_at"))
+        closes = at + WINDOW if at is not None and platform in WITH_WINDOW else None
+    return Item(
+        kind="message",
+        id=str(row.get("id") or ""),
+        account_id=str(row.get("account_id") or ""),
+        platform=platform,
+        author=str(row.get("participant_name") or ""),
+        text=text,
+        at=at or moment(row.get("last_message_at")),
+        is_answered=is_answered,
+        is_certain=bool(newest),
+        window_closes_at=closes,
+        row=row,
+    )
+
+
+def _mention(row: Mapping[str, Any], account_id: str, platform: str) -> Item:
+    author, content, more = row.get("author"), row.get("content"), row.get("metadata")
+    where = more if isinstance(more, dict) else {}
+    return Item(
+        kind="mention",
+        id=str(row.get("id") or ""),
+        account_id=account_id,
+        platform=platform,
+        author=str(author.get("name") or author.get("username") or "") if isinstance(author, dict) else "",
+        text=str(content.get("text") or "") if isinstance(content, dict) else "",
+        at=moment(row.get("received_at")),
+        is_answered=False,
+        post_id=str(row.get("platform_post_id") or row.get("post_id") or where.get("media_id") or ""),
+        comment_id=str(where.get("comment_id") or ""),
+        may_reply=platform in {"instagram", "facebook"},
+        link=str(row.get("permalink") or ""),
+        row=row,
+    )

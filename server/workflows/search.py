@@ -2,28 +2,39 @@
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from itertools import accumulate
+from math import ceil
 from typing import Any
 from urllib.parse import quote, unquote
 
 from mcp.types import CallToolResult, TextContent
 
 from server import results
+from server.answering import MOST_TOKENS
 from server.bodies import row_of, rows_of
 from server.calls import Call, Failed, Refused
+from server.foreign_text import LINE_END, clean, is_address, is_plain, is_platform_address
 from server.shaping import View, shape
+from server.token_estimate import estimate
 from server.workflows import Handler
 from server.workflows.gathering import Item, Kind, Wanted, gather
+from tools.comments import LIST_COMMENTED_POSTS
 from tools.conversations import GET_CONVERSATION, LIST_MESSAGES
 from tools.posts import GET_POST, LIST_POSTS
-from tools.search import FetchArgs, FetchResult, SearchArgs, SearchResult
+from tools.search import FetchArgs, FetchedPost, FetchResult, Found, SearchArgs
 
 MOST_RESULTS = 20
 TITLE_CHARACTERS = 80
 MESSAGES_SHOWN = 50
 TEXT_CHARACTERS = 1900
 """What a fence takes in one piece, and a little less."""
+TOKENS, TOKENS_OF_A_TEXT, TOKENS_OF_A_CALL = 6000, 5000, 100
+"""What an answer may cost; of it our own text at most, and the line that names the call for the rest."""
+_MOST_GROWTH = 8
+"""By which cleaning lengthens a text at most, and more."""
 _WORD = re.compile(r"\w+", re.UNICODE)
 _KINDS: tuple[Kind, ...] = ("comment", "message", "review", "mention")
 
@@ -32,16 +43,16 @@ async def search(call: Call, args: SearchArgs) -> CallToolResult:
     """Everything that holds all the words, the newest first within its kind."""
     words = [word.casefold() for word in _WORD.findall(args.query)] or args.query.casefold().split()
     if not words:
-        return await _answer(call, "search", SearchResult, {"results": list[Any]()})
+        return _told({"results": list[Any]()})
     posts, problems = list[dict[str, str]](), list[str]()
     try:
         for row in rows_of(await call.read(LIST_POSTS, {"search": args.query, "limit": MOST_RESULTS})):
-            title = f"Post ({row.get('status')}): {_short(str(row.get('text') or row.get('title') or ''))}"
-            posts.append(_result(f"post:{row.get('id')}", title, _link_of(row)))
+            name = _id("post", str(row.get("id") or ""))
+            posts.append({"id": name, "title": _post_title(row), "url": _usable(_link_of(row)) or _own(name)})
     except Failed as failure:
         problems.append(failure.reason)
     try:
-        found = await gather(call, Wanted())
+        found = await gather(call, Wanted(looks_for_answers=False))
     except Failed as failure:
         items: list[Item] = []
         problems.append(failure.reason)
@@ -50,64 +61,108 @@ async def search(call: Call, args: SearchArgs) -> CallToolResult:
         problems += found.failures
     if not posts and not items and problems:
         raise Refused(f"nothing could be searched: {problems[0]}", "retry: yes, later", "next: tell the person.")
-    rows = posts[: MOST_RESULTS // 2]
-    rows += [_item_result(item) for item in items[: MOST_RESULTS - len(rows)]]
-    return await _answer(call, "search", SearchResult, {"results": rows})
+    posts = posts[: MOST_RESULTS // 2]
+    rows = [_item_result(item) for item in items[: MOST_RESULTS - len(posts)]]
+    fenced = await call.fenced(Found, {"posts": posts, "items": rows})
+    body = {"results": [*fenced.body["posts"], *fenced.body["items"]]}
+    return _told(shape("search", {}, body, View(detail="full", max_tokens=TOKENS)).body)
 
 
 async def fetch(call: Call, args: FetchArgs) -> CallToolResult:
-    """One of them whole."""
+    """One of them whole, or as much as an answer takes with the call that gets the rest."""
     kind, _, rest = args.id.partition(":")
     parts = [unquote(part) for part in rest.split(":")]
     reader = _FETCHERS.get(kind)
     if reader is None or not all(parts):
         raise _none(args.id)
-    body = await reader(call, args.id, parts)
-    if body is None:
+    found = await reader(call, kind, parts)
+    if found is None:
         raise _none(args.id)
-    return await _answer(call, "fetch", FetchResult, body, threads=parts[:1] if kind == "conversation" else [])
+    fenced = await call.fenced(found.result, found.body, threads=parts[:1] if kind == "conversation" else [])
+    shaped = shape("fetch", {}, fenced.body, View(detail="full", max_tokens=TOKENS - TOKENS_OF_A_CALL))
+    body = shaped.body
+    if found.is_cut or shaped.notes:
+        body["metadata"] = {**body.get("metadata", {}), "rest": found.rest}
+    return _told(body)
 
 
-async def _post(call: Call, name: str, parts: list[str]) -> dict[str, Any] | None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Whole:
+    """What one id leads to."""
+
+    result: type[FetchResult | FetchedPost]
+    body: dict[str, Any]
+    is_cut: bool
+    """Whether the text is shorter than what was written."""
+    rest: str
+    """What gets the rest, to be said where something was cut."""
+
+
+async def _post(call: Call, kind: str, parts: list[str]) -> _Whole | None:
     row = row_of(await call.read(GET_POST, {"post_id": parts[0]}))
     if not row:
         return None
-    text = str(row.get("text") or "")
+    name, text = _id(kind, parts[0]), str(row.get("text") or "")
+    shown = _affordable(text)
     kept = ("status", "scheduled_at", "published_at", "targets")
-    return {
-        "id": name,
-        "title": f"Post ({row.get('status')}): {_short(text)}",
-        "text": text,
-        "url": _link_of(row) or _own(name),
-        "metadata": {field: row[field] for field in kept if row.get(field)},
-    }
+    # Times in the caller's zone and notes come to what the row costs.
+    tokens = min(MOST_TOKENS, 1000 * ceil(estimate(json.dumps(row, ensure_ascii=False)) * 1.2 / 1000 + 1))
+    return _Whole(
+        result=FetchedPost,
+        body={
+            "id": name,
+            "title": _post_title(row),
+            "text": shown,
+            "url": _usable(_link_of(row)) or _own(name),
+            "metadata": {field: row[field] for field in kept if row.get(field)},
+        },
+        is_cut=shown != text,
+        rest=f"get_post post_id={parts[0]} detail=full max_tokens={tokens}",
+    )
 
 
-async def _conversation(call: Call, name: str, parts: list[str]) -> dict[str, Any] | None:
+def _affordable(text: str) -> str:
+    """As much of our own text as an answer takes, with a mark of what is missing."""
+    length = len(text)
+    while length and (cost := estimate(json.dumps(text[:length], ensure_ascii=False))) > TOKENS_OF_A_TEXT:
+        length = min(length - 1, length * TOKENS_OF_A_TEXT // cost)
+    return text if length == len(text) else f"{text[:length]}… (+{len(text) - length} characters)"
+
+
+async def _conversation(call: Call, kind: str, parts: list[str]) -> _Whole | None:
     row = row_of(await call.read(GET_CONVERSATION, {"conversation_id": parts[0]}))
     written = rows_of(await call.read(LIST_MESSAGES, {"conversation_id": parts[0], "limit": MESSAGES_SHOWN}))
-    lines = [f"{one.get('created_at')} {_sender(one)}: {one.get('text')}"[:TEXT_CHARACTERS] for one in written]
+    lines = [_line(one) for one in written]
     # The newest, as far as they go into one text.
-    ends = accumulate(len(line) + 1 for line in lines)
-    shown = [line for line, end in zip(lines, ends, strict=True) if end <= TEXT_CHARACTERS] or lines[:1]
-    earlier = {"earlier": f"there may be more: list_messages conversation_id={parts[0]}"}
+    ends = accumulate(len(clean(line)) + len(LINE_END) for line in lines)
+    shown = [line for line, end in zip(lines, ends, strict=True) if end <= TEXT_CHARACTERS + len(LINE_END)] or lines[:1]
+    name, rest = _id(kind, parts[0]), f"list_messages conversation_id={parts[0]}"
     is_all = len(shown) == len(lines) < MESSAGES_SHOWN
-    return {
-        "id": name,
-        "title": f"Conversation with {row.get('participant_name')} on {row.get('platform')}",
-        "text": "\n".join(reversed(shown)),
-        "url": _own(name),
-        "metadata": {field: row[field] for field in ("status", "unread_count") if row.get(field) is not None}
-        | ({} if is_all else earlier),
-    }
+    text = "\n".join(line[:TEXT_CHARACTERS] for line in reversed(shown))
+    return _Whole(
+        result=FetchResult,
+        body={
+            "id": name,
+            "title": f"Conversation with {row.get('participant_name')} on {row.get('platform')}",
+            "text": text,
+            "url": _own(name),
+            "metadata": {field: row[field] for field in ("status", "unread_count") if row.get(field) is not None}
+            | ({} if is_all else {"earlier": f"there may be more: {rest}"}),
+        },
+        is_cut=any(len(line) > TEXT_CHARACTERS for line in shown) or _is_fence_short(text),
+        rest=f"{rest} detail=full",
+    )
+
+
+def _line(row: Mapping[str, Any]) -> str:
+    return f"{row.get('created_at')} {_sender(row)}: {row.get('text')}"
 
 
 def _sender(row: Mapping[str, Any]) -> str:
     return "we" if row.get("direction") == "outgoing" else str(row.get("sender_name") or "they")
 
 
-async def _item(call: Call, name: str, parts: list[str]) -> dict[str, Any] | None:
-    kind = name.partition(":")[0]
+async def _item(call: Call, kind: str, parts: list[str]) -> _Whole | None:
     wanted = Wanted(
         kinds=frozenset(one for one in _KINDS if one == kind),
         account_ids=frozenset({parts[0]}),
@@ -120,18 +175,48 @@ async def _item(call: Call, name: str, parts: list[str]) -> dict[str, Any] | Non
         raise Refused(f"it cannot be looked up now: {found.failures[0]}", "retry: yes, later", "next: tell the person.")
     if item is None:
         return None
+    if kind == "comment" and not item.link and item.post_id:
+        item = replace(item, link=await _link_of_commented(call, item))
+    name, link = _id(kind, *parts), _link_of_item(item)
     rating = {} if item.rating is None else {"rating": item.rating}
     at = {} if item.at is None else {"at": item.at.isoformat()}
-    return {
-        "id": name,
-        "title": _title(item),
-        "text": item.text,
-        "url": item.link or _own(name),
-        "metadata": {"author": item.author, "platform": item.platform, "answered": item.is_answered, **rating, **at},
-    }
+    other = {"link": item.link} if item.link and not link else {}
+    where = f"on {item.platform}" if is_plain(item.platform) else "on its platform"
+    return _Whole(
+        result=FetchResult,
+        body={
+            "id": name,
+            "title": _title(item),
+            "text": item.text,
+            "url": link or _own(name),
+            "metadata": {
+                "author": item.author,
+                "platform": item.platform,
+                "answered": item.is_answered,
+                **rating,
+                **at,
+                **other,
+            },
+        },
+        is_cut=_is_fence_short(item.text),
+        rest=f"no call has it: strangers' texts end here at this length; the person reads the rest {where}",
+    )
 
 
-Fetcher = Callable[[Call, str, list[str]], Any]
+async def _link_of_commented(call: Call, item: Item) -> str:
+    """The address of the post that was commented, which only the list of such posts has; as search gave it."""
+    with suppress(Failed):
+        rows = rows_of(await call.read(LIST_COMMENTED_POSTS, {"account_id": item.account_id, "limit": 100}))
+        return next((str(row.get("permalink") or "") for row in rows if row.get("id") == item.post_id), "")
+    return ""
+
+
+def _is_fence_short(text: str) -> bool:
+    """Whether a stranger's text is longer than what a fence takes."""
+    return clean(text) != clean(text, limit=max(2000, _MOST_GROWTH * len(text)))
+
+
+Fetcher = Callable[[Call, str, list[str]], Awaitable[_Whole | None]]
 _FETCHERS: Mapping[str, Fetcher] = {
     "post": _post,
     "conversation": _conversation,
@@ -141,30 +226,34 @@ _FETCHERS: Mapping[str, Fetcher] = {
 }
 
 
-async def _answer(
-    call: Call, tool: str, result: Any, body: dict[str, Any], threads: list[str] | None = None
-) -> CallToolResult:
+def _told(body: dict[str, Any]) -> CallToolResult:
     """Exactly one text of JSON, as its readers want it."""
-    fenced = await call.fenced(result, body, threads=threads or [])
-    shown = shape(tool, {}, fenced.body, View(detail="full")).body
-    text = json.dumps(shown, ensure_ascii=False, separators=(",", ":"))
-    return CallToolResult(content=[TextContent(type="text", text=text)], structured_content=shown)
+    text = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
+    return CallToolResult(content=[TextContent(type="text", text=text)], structured_content=body)
 
 
 def _item_result(item: Item) -> dict[str, str]:
     name = _name(item)
-    return _result(name, _title(item), item.link)
-
-
-def _result(name: str, title: str, link: str) -> dict[str, str]:
-    return {"id": name, "title": title, "url": link or _own(name)}
+    return {"id": name, "title": _title(item), "url": _link_of_item(item) or _own(name)}
 
 
 def _name(item: Item) -> str:
     if item.kind == "message":
-        return f"conversation:{quote(item.id, safe='')}"
+        return _id("conversation", item.id)
     parts = [item.account_id, item.post_id, item.id] if item.kind == "comment" else [item.account_id, item.id]
-    return ":".join([item.kind, *(quote(part, safe="") for part in parts)])
+    return _id(item.kind, *parts)
+
+
+def _id(kind: str, *parts: str) -> str:
+    """An id of ours: whatever a platform puts into its own, nothing of it can be read as a text or an address."""
+    return ":".join([kind, *(quote(part, safe="").replace(".", "%2E") for part in parts)])
+
+
+def _post_title(row: Mapping[str, Any]) -> str:
+    status = str(row.get("status"))
+    return (
+        f"Post ({status if is_plain(status) else 'unknown'}): {_short(str(row.get('text') or row.get('title') or ''))}"
+    )
 
 
 def _title(item: Item) -> str:
@@ -176,6 +265,18 @@ def _own(name: str) -> str:
     """An address of ours for what has none of its own."""
     kind, _, rest = name.partition(":")
     return f"socialapi://{kind}s/{rest.rpartition(':')[2]}"
+
+
+def _usable(link: str) -> str:
+    """The address, if it is one that can be opened as it stands; else nothing, and it stays in its own field."""
+    return link if link.startswith("https://") and is_address(link) else ""
+
+
+def _link_of_item(item: Item) -> str:
+    # Beside a mention lies what a stranger may have chosen: only a platform's own address is as good as ours.
+    if item.kind == "mention" and not is_platform_address(item.link):
+        return ""
+    return _usable(item.link)
 
 
 def _link_of(row: Mapping[str, Any]) -> str:

@@ -9,7 +9,8 @@ from typing import Any
 from server.asking import said
 from server.calls import Call
 from server.workflows import Handler, Outcome
-from server.workflows.gathering import Item, Wanted, accounts, gather
+from server.workflows.gathering import Wanted, accounts, gather
+from server.workflows.items import Item
 from tools.triage import TriageArgs
 
 SHOWN_CHARACTERS = 120
@@ -110,6 +111,9 @@ async def triage_inbox(call: Call, args: TriageArgs) -> Outcome:
 
 def _row(one: Ranked, names: Mapping[str, str], now: datetime) -> dict[str, Any]:
     item = one.item
+    following = next_call(item, now)
+    # Whose account it is says what time it is there.
+    whose = {} if "account_id" in following["arguments"] else {"account_id": item.account_id}
     text = item.text if len(item.text) <= SHOWN_CHARACTERS else item.text[:SHOWN_CHARACTERS] + "…"
     return {
         "kind": item.kind,
@@ -120,7 +124,8 @@ def _row(one: Ranked, names: Mapping[str, str], now: datetime) -> dict[str, Any]
         "at": None if item.at is None else item.at.isoformat().replace("+00:00", "Z"),
         # Everything here is unanswered.
         "why": [why for why in one.why if why != "unanswered"],
-        "next": next_call(item, now),
+        **whose,
+        "next": following,
     }
 
 
@@ -135,13 +140,17 @@ def next_call(item: Item, now: datetime) -> dict[str, Any]:
             arguments = {"post_id": item.post_id, "account_id": item.account_id}
         case "message":
             tool, arguments = "send_message", {"conversation_id": item.id, "account_id": item.account_id}
-            if item.window_closes_at is not None and item.window_closes_at <= now:
-                # Nothing may be written freely any more; what may be said depends on the thread.
+            if not item.is_certain or (item.window_closes_at is not None and item.window_closes_at <= now):
+                # It may be answered already, or nothing may be written freely any more: what may be said depends on
+                # the thread.
                 tool, arguments = "list_messages", {"conversation_id": item.id}
         case "review":
             tool, arguments = "reply_to_review", {"review_id": item.id, "account_id": item.account_id}
         case "mention" if item.may_reply:
             tool, arguments = "reply_to_mention", {"account_id": item.account_id, "media_id": item.post_id or item.id}
+            if item.comment_id:
+                # Without it, the answer goes below the post, and not to whoever mentioned us there.
+                arguments["comment_id"] = item.comment_id
         case "mention":
             tool, arguments = "list_mentions", {"account_id": item.account_id}
     return {"tool": tool, "arguments": arguments}

@@ -134,6 +134,34 @@ def test_the_same_cursor_is_in_the_call_for_rows_left_out_and_the_next_one_other
     assert selected.notes == ('More rows: call list_comments again with cursor="c2".',)
 
 
+RUN = "run_read_operation list_comments"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "view", "note"),
+    [
+        ({}, {}, 'name="list_comments", arguments={"cursor": "c2"}.'),
+        (COMMENTS, {"detail": "full"}, f'arguments={json.dumps({**COMMENTS, "cursor": "c2"})}, detail="full".'),
+        (COMMENTS, {"select": "data[].id"}, f'{json.dumps({**COMMENTS, "cursor": "c2"})}, select="data[].id".'),
+        ({"q": "x" * 300}, {}, 'call run_read_operation again with cursor="c2" among its arguments.'),
+    ],
+)
+def test_the_call_for_more_of_what_another_tool_ran_is_a_call_of_that_one(
+    arguments: dict[str, Any], view: dict[str, Any], note: str
+) -> None:
+    shaped = brief(RUN, comments(3), arguments, **view)
+    assert shaped.notes[0].startswith("More rows: call run_read_operation again with ")
+    assert shaped.notes[0].endswith(note)
+
+
+def test_options_stand_beside_the_arguments_of_what_another_tool_ran() -> None:
+    long = {"cursor": "x" * 300}
+    shaped = shape(RUN, long, comments(2, text="x" * 900), View(), brief=BRIEF_FIELDS["list_comments"])
+    assert shaped.notes[1].endswith('call run_read_operation again with detail="full".')
+    body = comments(2) | {"pagination": {"next_cursor": "c" * 90}}
+    assert brief(RUN, body).notes[0].endswith("again with pagination.next_cursor as cursor among its arguments.")
+
+
 def test_rows_go_before_texts_are_cut_and_ids_stay_to_the_last() -> None:
     body = comments(30, text="word " * 300)
     for tokens in (6000, 3000, 1000):
@@ -304,7 +332,7 @@ VIEWS = st.builds(
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(BODIES, VIEWS, st.sampled_from(["list_comments", "list_accounts", "unknown_tool"]), st.text(max_size=40))
+@given(BODIES, VIEWS, st.sampled_from(["list_comments", "list_accounts", "unknown_tool", RUN]), st.text(max_size=40))
 def test_no_body_breaks_it_and_none_passes_its_tokens(body: dict[str, Any], view: View, tool: str, cursor: str) -> None:
     shaped = shape(tool, {"cursor": cursor, "limit": 5}, body, view, brief=BRIEF_FIELDS.get(tool, ()))
     assert cost(shaped) <= view.max_tokens

@@ -297,6 +297,7 @@ async def test_a_kill_in_the_middle_hides_each_comment_once(clock: HeldClock, tm
         cursor=None,
     )
     await records.close()
+    assert {entry.approver for entry in entries} == {f"nobody was asked: --confirm never, in plan {plan['plan_id']}"}
     assert len({entry.target for entry in entries}) == COMMENTS + 1
     assert len(entries) <= COMMENTS + 5 and {entry.outcome for entry in entries} == {"done"}
 
