@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import anyio
 from sqlalchemy import event, make_url
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
@@ -51,12 +52,16 @@ class Database:
 
     @asynccontextmanager
     async def read(self) -> AsyncGenerator[AsyncSession]:
-        """A session that only reads. In memory there is one connection, so readers queue with writers."""
+        """A session that only reads. In memory there is one connection, so readers queue with writers.
+
+        A caller that goes away in the middle of a statement costs a connection, and in memory all tables with it; so
+        the statements come to their end, here as in `write`.
+        """
         if self.in_memory:
             async with self.write() as session:
                 yield session
             return
-        with _plainly():
+        with anyio.CancelScope(shield=True), _plainly():
             async with self._sessions() as session:
                 yield session
 
@@ -68,7 +73,8 @@ class Database:
             Unavailable: read-only, full, locked for too long, or gone.
         """
         async with _optional(self._writing if self.is_sqlite else None):
-            with _plainly():
+            # The lock of a connection that is thrown away stays until its last cursor is.
+            with anyio.CancelScope(shield=True), _plainly():
                 async with self._sessions(info={"immediate": True}) as session, session.begin():
                     await session.connection(execution_options={"immediate": True})
                     yield session

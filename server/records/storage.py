@@ -73,7 +73,7 @@ class Storage:
         Raises:
             RecordsUnavailable: the database does not work.
         """
-        with _plainly():
+        with anyio.CancelScope(shield=True), _plainly():
             database = await self._opened()
             # In memory there is one connection, so readers queue with writers.
             async with self._writing if database.in_memory else nullcontext(), database.engine.connect() as connection:

@@ -1,5 +1,7 @@
 """A database that stops working says so to callers, and works again when it can."""
 
+import anyio
+import anyio.lowlevel
 import httpx2
 import pytest
 from sqlalchemy import text
@@ -29,3 +31,28 @@ async def test_a_full_database_refuses_writes_in_plain_words_and_recovers(
     assert (await http.get("/v1/brands")).status_code == 200
     await _limit(api, 1_000_000)
     assert (await http.post("/v1/posts", json=body)).status_code == 201
+
+
+_SLOW = "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c WHERE x < 300000) SELECT count(*) FROM c"
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("kind", ["read", "write"])
+async def test_who_goes_away_in_the_middle_of_a_statement_takes_no_table_and_no_lock_along(
+    http: httpx2.AsyncClient, api: EmbeddedApi, kind: str
+) -> None:
+    begun = anyio.Event()
+
+    async def ask() -> None:
+        store = api.installation.database
+        async with store.read() if kind == "read" else store.write() as session:
+            begun.set()
+            await session.execute(text(_SLOW))
+
+    async with anyio.create_task_group() as group:
+        group.start_soon(ask)
+        await begun.wait()
+        await anyio.lowlevel.checkpoint()
+        group.cancel_scope.cancel()
+    assert (await http.get("/v1/brands")).json()["count"] == 3
+    assert (await http.post("/v1/posts", json={"text": "Still here."})).status_code == 201
