@@ -73,11 +73,13 @@ class Storage:
         Raises:
             RecordsUnavailable: the database does not work.
         """
+        rows: list[Row] = []
         with anyio.CancelScope(shield=True), _plainly():
             database = await self._opened()
             # In memory there is one connection, so readers queue with writers.
             async with self._writing if database.in_memory else nullcontext(), database.engine.connect() as connection:
-                return await Transaction(connection, is_sqlite=database.is_sqlite).run(sql, values)
+                rows = await Transaction(connection, is_sqlite=database.is_sqlite).run(sql, values)
+        return rows
 
     async def write(self, sql: str, values: Values) -> list[Row]:
         """What a statement with RETURNING answers; on the disk when this returns.
