@@ -3,7 +3,6 @@
 import asyncio
 import json
 import sys
-from difflib import get_close_matches
 from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
@@ -246,15 +245,18 @@ def tools(*, as_json: Annotated[bool, Parameter(name="--json", negative="")] = F
 
 
 @app.command(name="call")
-def call(name: str, *pairs: str, as_json: Annotated[str | None, Parameter(name="--json")] = None) -> None:
+def call(
+    name: str, *pairs: str, as_json: Annotated[str | None, Parameter(name="--json")] = None, typed: str | None = None
+) -> None:
     """Run one tool and print the answer; exit 1 when the API refuses, 2 when the arguments are wrong.
 
     Args:
         name: Name of the tool; see `socialapi-mcp tools`.
         pairs: Arguments as key=value; objects and lists as JSON.
         as_json: Arguments as one JSON object.
+        typed: Name of the brand, account or user that is deleted with all that belongs to it.
     """
-    raise SystemExit(asyncio.run(_call(name, _arguments(pairs, as_json))))
+    raise SystemExit(asyncio.run(_call(name, _arguments(pairs, as_json), typed)))
 
 
 def _arguments(pairs: tuple[str, ...], as_json: str | None) -> dict[str, Any]:
@@ -279,7 +281,7 @@ def _arguments(pairs: tuple[str, ...], as_json: str | None) -> dict[str, Any]:
     return arguments
 
 
-async def _call(name: str, arguments: dict[str, Any]) -> int:
+async def _call(name: str, arguments: dict[str, Any], typed: str | None) -> int:
     from pydantic import ValidationError
 
     from localapi.app import CannotStart
@@ -290,13 +292,14 @@ async def _call(name: str, arguments: dict[str, Any]) -> int:
     from server.shaping import BadSelect
     from server.shell_operations import run_operation
     from tools.definitions import definitions, operation_named, workflow_named
+    from tools.problems import did_you_mean
     from tools.rest import ApiError, BadFile, NoAnswer
 
     operation = operation_named(name)
     if operation is None and workflow_named(name) is None:
-        near = get_close_matches(name, list(definitions()), n=1)
-        hint = f"did you mean {near[0]}? " if near else ""
-        _usage(f"there is no tool {name[:80]!r}; {hint}`socialapi-mcp tools` lists them")
+        _usage(
+            f"there is no tool {name[:80]!r}; {did_you_mean(name, list(definitions()))}`socialapi-mcp tools` lists them"
+        )
     settings = settings_or_exit()
     logs.set_up(settings.log_level)
     mode = mode_or_exit(settings)
@@ -308,7 +311,8 @@ async def _call(name: str, arguments: dict[str, Any]) -> int:
         return await run(settings, name, arguments)
     else:
         try:
-            print_out(json.dumps(await run_operation(settings, operation, arguments), indent=2, ensure_ascii=False))
+            body = await run_operation(settings, operation, arguments, typed=typed)
+            print_out(json.dumps(body, indent=2, ensure_ascii=False))
         except ValidationError as error:
             result, code = results.bad_arguments(operation, error), 2
         except Failed as error:

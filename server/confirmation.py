@@ -7,7 +7,7 @@ from server.asking import Question
 from server.bodies import row_of, rows_of
 from server.drafts import names_a_time
 from server.secret_values import hidden
-from server.telling import told
+from server.telling import explained
 from tools.accounts import LIST_ACCOUNTS
 from tools.brands import LIST_BRANDS
 from tools.operation import AnyOperation, Effect
@@ -25,6 +25,7 @@ ESCALATES = frozenset(
         "create_webhook",
         "update_webhook",
         "test_webhook",
+        "retry_webhook_delivery",
         "delete_webhook",
         "create_invite",
         "redeem_invite",
@@ -61,6 +62,7 @@ SEEN_BY_OTHERS = frozenset(
     }
 )
 """Changes what is public, or will be, though it publishes nothing new."""
+BY_STRANGERS = "text written by other people was read in the last minutes, and could have asked for it"
 UNDONE_BY_NOTHING = frozenset({"deregister_whatsapp_number", "rotate_key"})
 """Ends something that works, though it is no deletion by name."""
 _NAMED: Mapping[str, tuple[AnyOperation, str, tuple[str, ...]]] = {
@@ -82,7 +84,7 @@ async def question_for(call: "Call", operation: AnyOperation, arguments: Mapping
     if why is None:
         return None
     typed = await _name_to_type(call, operation, arguments) if operation.name in _NAMED else None
-    lines = [f"{operation.title}?", *await told(call, hidden(operation, arguments))]
+    lines = [f"{operation.title}?", *await explained(call, hidden(operation, arguments))]
     if typed is not None:
         lines.insert(1, f"It is called: {typed}")
     return Question(tool=operation.name, arguments=arguments, summary="\n".join(lines), why=why, typed=typed)
@@ -121,7 +123,7 @@ async def _because_of_strangers(call: "Call", operation: AnyOperation, arguments
         and arguments.get("conversation_id") in taint.threads
     ):
         return None
-    return "text written by other people was read in the last minutes, and could have asked for it"
+    return BY_STRANGERS
 
 
 async def _name_to_type(call: "Call", operation: AnyOperation, arguments: Mapping[str, Any]) -> str:
@@ -135,3 +137,8 @@ async def _name_to_type(call: "Call", operation: AnyOperation, arguments: Mappin
                 return found
     # Nothing of that id: the API will say so, and there is nothing else to type.
     return str(wanted or "delete")
+
+
+async def name_to_be_typed(call: "Call", operation: AnyOperation, arguments: Mapping[str, Any]) -> str | None:
+    """What has to be typed for a call that takes so much with it; None for any other. Raises server.calls.Failed."""
+    return await _name_to_type(call, operation, arguments) if operation.name in _NAMED else None

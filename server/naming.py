@@ -10,6 +10,8 @@ from functools import lru_cache
 from typing import Any, get_args
 
 from server.foreign_text import clean
+from server.naming_refusals import Wrong, refusal
+from server.platform_names import LONGEST_PHRASE, PHRASES, platform_label
 from server.results import plain
 from tools.accounts import LIST_ACCOUNTS
 from tools.brands import LIST_BRANDS
@@ -32,40 +34,6 @@ _IDS = {
 _WORD = re.compile(r"[^\W_]+")
 _HANDLE = re.compile(r"(?<!\S)@([\w.-]+)")
 _FILLERS = frozenset({"on", "at", "the", "our", "my", "account", "profile", "channel", "brand"})
-
-_LABELS: Mapping[str, str] = {
-    "instagram": "Instagram",
-    "facebook": "Facebook",
-    "threads": "Threads",
-    "tiktok": "TikTok",
-    "youtube": "YouTube",
-    "twitter": "X",
-    "linkedin": "LinkedIn",
-    "linkedin_page": "LinkedIn page",
-    "google": "Google",
-    "pinterest": "Pinterest",
-    "telegram": "Telegram",
-    "whatsapp": "WhatsApp",
-}
-_SAID: Mapping[str, tuple[str, ...]] = {
-    # Platform → how else people call it, in the words of `_words`.
-    "instagram": ("insta", "ig"),
-    "facebook": ("fb",),
-    "tiktok": ("tik tok",),
-    "youtube": ("yt", "you tube"),
-    "twitter": ("x", "tweet", "tweets"),
-    "linkedin": ("linked in",),
-    "linkedin_page": ("linkedin page", "linkedin company", "linkedin company page"),
-    "google": ("gmb", "gbp", "google business", "google business profile", "google my business", "google maps"),
-    "telegram": ("tg",),
-    "whatsapp": ("wa", "whats app", "whatsapp business"),
-}
-_PHRASES: Mapping[tuple[str, ...], str] = {
-    tuple(phrase.split()): platform
-    for platform in PLATFORMS
-    for phrase in (platform.replace("_", " "), *_SAID.get(platform, ()))
-}
-_LONGEST_PHRASE = max(map(len, _PHRASES))
 
 
 class NotOne(Exception):
@@ -139,8 +107,8 @@ async def resolve(
     """
     resolver = _Resolver(read)
     resolved = await resolver.within(operation_args, arguments, "", None)
-    if resolver.problems:
-        raise NotOne([*resolver.problems, "nothing was done; call again with one of these ids"])
+    if resolver.wrong:
+        raise NotOne([*refusal(resolver.wrong, MAX_SHOWN), "nothing was done; call again with one of these ids"])
     return resolved, resolver.notes
 
 
@@ -160,7 +128,7 @@ class _Resolver:
 
     read: Reader
     notes: list[str] = field(default_factory=list[str])
-    problems: list[str] = field(default_factory=list[str])
+    wrong: list[Wrong] = field(default_factory=list[Wrong])
     _known: dict[str, list[_Candidate]] = field(default_factory=dict[str, list[_Candidate]])
 
     async def within(
@@ -215,11 +183,11 @@ class _Resolver:
         if len(found) == 1 and len(candidates) <= MAX_ROWS:
             self.notes.append(f"{path}: took {found[0].shown} for “{_line(said)}”")
             return found[0].id
-        self.problems += _problem(path, said, kind, found, candidates)
+        self.wrong.append(_wrong(path, said, kind, found, candidates))
         return said
 
     def _platform(self, said: str, path: str) -> str:
-        platform = said if said in PLATFORMS else _PHRASES.get(_words(said), said)
+        platform = said if said in PLATFORMS else PHRASES.get(_words(said), said)
         if platform != said:
             self.notes.append(f"{path}: took {platform} for “{_line(said)}”")
         return platform
@@ -285,8 +253,8 @@ def _readings(said: str, *, with_platform: bool) -> list[_Reading]:
         return readings
     for start in range(len(words)):
         # The longest phrase: “LinkedIn page” is not LinkedIn.
-        for end in range(min(len(words), start + _LONGEST_PHRASE), start, -1):
-            platform = _PHRASES.get(words[start:end])
+        for end in range(min(len(words), start + LONGEST_PHRASE), start, -1):
+            platform = PHRASES.get(words[start:end])
             if platform is not None:
                 # People say LinkedIn for both of its kinds.
                 both = {"linkedin", "linkedin_page"} if platform == "linkedin" else {platform}
@@ -295,16 +263,12 @@ def _readings(said: str, *, with_platform: bool) -> list[_Reading]:
     return readings
 
 
-def _problem(path: str, said: str, kind: str, found: list[_Candidate], candidates: list[_Candidate]) -> list[str]:
-    shown = found or candidates
+def _wrong(path: str, said: str, kind: str, found: list[_Candidate], candidates: list[_Candidate]) -> Wrong:
     many = f"{len(found)} {kind}s" if found else f"none of the {len(candidates)} {kind}s"
-    lines = [f"{path}: “{_line(said)}” fits {many}"]
+    sentence = f"{path}: “{_line(said)}” fits {many}"
     if len(candidates) > MAX_ROWS:
-        lines = [f"{path}: only the first {MAX_ROWS} {kind}s were looked at for “{_line(said)}”; pass an id"]
-    lines += [f"- {candidate.shown}" for candidate in shown[:MAX_SHOWN]]
-    if len(shown) > MAX_SHOWN:
-        lines.append(f"- and {len(shown) - MAX_SHOWN} more, see list_{kind}s")
-    return lines
+        sentence = f"{path}: only the first {MAX_ROWS} {kind}s were looked at for “{_line(said)}”; pass an id"
+    return Wrong(kind, sentence, tuple(candidate.shown for candidate in found or candidates))
 
 
 def _brand(row: Mapping[str, Any]) -> _Candidate | None:
@@ -322,7 +286,7 @@ def _account(row: Mapping[str, Any], brands: Mapping[str, _Candidate]) -> _Candi
     brand_id, username = _text(row, "brand_id"), _text(row, "username").removeprefix("@")
     brand = brands.get(brand_id)
     names = (name, username, _text(row, "page_name"), brand.name if brand else "")
-    shown = f"“{_line(name or username)}” on {_LABELS.get(platform, _line(platform))} (id {_line(identifier)}"
+    shown = f"“{_line(name or username)}” on {platform_label(platform)} (id {_line(identifier)}"
     shown += f", brand “{_line(brand.name)}”)" if brand else ")"
     spellings = tuple(words for words in map(_words, names) if words)
     return _Candidate(identifier, name, platform, _plain(username), brand_id, spellings, shown)

@@ -28,9 +28,14 @@ def kept(call: "Call", operation: AnyOperation, key: str, status: int, body: Map
     text = json.dumps(body, ensure_ascii=False)
     if len(text) > MAX_KEPT_CHARACTERS:
         text = json.dumps({"id": body.get("id")})
-    if not operation.secret_results:
-        return f'{{"status": {int(status)}, "body": {text}}}'
-    return json.dumps({"status": status, "sealed": sealed(call.services, _KIND, call.owner, key, {"body": text})})
+    undo = json.dumps(call.undo, ensure_ascii=False)
+    if len(undo) > MAX_KEPT_CHARACTERS:
+        undo = "null"
+    if operation.secret_results:
+        body_kept = f'"sealed": {json.dumps(sealed(call.services, _KIND, call.owner, key, {"body": text}))}'
+    else:
+        body_kept = f'"body": {text}'
+    return f'{{"status": {int(status)}, {body_kept}, "undo": {undo}}}'
 
 
 def first_outcome(
@@ -42,6 +47,9 @@ def first_outcome(
     call.notes.append(f"Not sent again: the same call was carried out{when}. To do it once more, {remedy}.")
     found = json.loads(outcome)
     body = found.get("body") or {}
+    if found.get("undo"):
+        tool, arguments = found["undo"]
+        call.undo = (tool, arguments)
     if "sealed" in found:
         try:
             body = json.loads(opened(call.services, _KIND, call.owner, key, found["sealed"])["body"])

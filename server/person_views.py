@@ -13,6 +13,8 @@ from auth import markup
 from auth.display import visible
 
 _FACT = re.compile(r"([A-Za-z][A-Za-z0-9_ ]{0,40}): (.*)")
+_LONGEST = 4000
+"""Characters of a line: a question is bounded as a whole already, and whoever agrees to a text reads all of it."""
 _QUOTED = "<p>What stands beside a bar is quoted: an assistant or a stranger may have written it.</p>"
 _LABELS: Mapping[str, str] = {
     "client_secret": "OAuth 2.0 client secret of your X app",
@@ -184,7 +186,7 @@ def _marks(page: Asked, hint: str) -> str:
 
 
 def _quote(text: str) -> str:
-    return f'<blockquote dir="auto">{markup.text(text) or "(nothing that can be seen)"}</blockquote>'
+    return f'<blockquote dir="auto">{markup.text(text, _LONGEST) or "(nothing that can be seen)"}</blockquote>'
 
 
 def _form(address: str, csrf: str, body: str) -> str:

@@ -1,7 +1,8 @@
 """Whether a write arrived whose answer was lost: the API is asked, and where it cannot tell, nothing is guessed.
 
-That something is not there yet proves nothing while the API may still be busy with it: a post can take minutes. Only
-after `SETTLED` does absence count as "not sent".
+What other writes made is no sign of this one, however alike it looks: their ids are in the records. That something is
+not there yet proves nothing while the API may still be busy with it: a post can take minutes. Only after `SETTLED`
+does absence count as "not sent".
 """
 
 from collections.abc import Awaitable, Callable, Mapping
@@ -10,8 +11,9 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
 from server.bodies import moment, row_of, rows_of
+from server.records import RecordsUnavailable
 from server.results import check_of
-from server.undo import before_change, changes
+from server.undo import before_change, changes, places_of
 from tools.comments import LIST_COMMENT_REPLIES, LIST_COMMENTS
 from tools.conversations import LIST_MESSAGES
 from tools.operation import AnyOperation, Effect
@@ -26,6 +28,8 @@ SETTLED = timedelta(minutes=5)
 CLOCKS_APART = timedelta(minutes=2)
 """By how much the API's clock may differ from ours."""
 _PAGE = 50
+_NOTED = 200
+"""Writes noted in a few minutes; of more, nothing is concluded."""
 _PAGES = 10
 
 
@@ -40,8 +44,27 @@ class Found:
     body: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
 
-Reader = Callable[["Call", Mapping[str, Any], datetime], Awaitable[Mapping[str, Any] | None]]
-"""What there is of a write: the row, or None."""
+class _CannotTell(Exception):
+    """What the API shows would look alike either way."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Since:
+    """What a row must be to be this write's."""
+
+    after: datetime
+    others: frozenset[str]
+    """The ids of what other writes of this caller made lately."""
+
+    def made(self, row: Mapping[str, Any]) -> bool:
+        """Whether it is new, and no other write's."""
+        at = moment(row.get("created_at"))
+        ids = {str(row.get(name)) for name in ("id", "platform_id", "message_id", "comment_id") if row.get(name)}
+        return at is not None and at >= self.after and not ids & self.others
+
+
+Reader = Callable[["Call", Mapping[str, Any], _Since], Awaitable[Mapping[str, Any] | None]]
+"""What there is of a write: the row, or None; raises _CannotTell."""
 
 
 async def read_back(
@@ -55,13 +78,15 @@ async def read_back(
     check = f"check with {check_of(operation)}"
     try:
         if reader is not None:
-            row = await reader(call, arguments, began - CLOCKS_APART)
+            row = await reader(call, arguments, await _since(call, began))
         elif changes(operation.name):
             row = await _changed(call, operation, arguments)
         elif operation.effect is Effect.DELETE and operation.name in _GONE:
             row = {} if await _is_gone(call, operation, arguments) else None
         else:
-            return Found(state="unknown", words=f"{check} whether it happened")
+            raise _CannotTell
+    except _CannotTell:
+        return Found(state="unknown", words=f"{check} whether it happened")
     except Failed:
         return Found(state="unknown", words=f"the API cannot be asked now; {check} later")
     if row is not None:
@@ -71,23 +96,60 @@ async def read_back(
     return Found(state="unknown", words=f"it is not there yet; {check} in some minutes, and do not repeat it before")
 
 
-async def _post(call: "Call", arguments: Mapping[str, Any], after: datetime) -> Mapping[str, Any] | None:
+async def _since(call: "Call", began: datetime) -> _Since:
+    after = began - CLOCKS_APART
+    try:
+        entries, _ = await call.services.records.audit(
+            call.owner, since=after - CLOCKS_APART, until=call.now + CLOCKS_APART, tool=None, limit=_NOTED, cursor=None
+        )
+    except RecordsUnavailable:
+        raise _CannotTell from None
+    if len(entries) == _NOTED:
+        raise _CannotTell
+    ids = (part.partition("=")[2] for entry in entries if entry.outcome == "done" for part in entry.target.split(", "))
+    return _Since(after=after, others=frozenset(ids))
+
+
+async def _post(call: "Call", arguments: Mapping[str, Any], since: _Since) -> Mapping[str, Any] | None:
     body = await call.read(LIST_POSTS, {"sort": "created_desc", "limit": _PAGE})
-    wanted = sorted(str(target.get("account_id")) for target in arguments.get("targets") or [])
-    for row in rows_of(body):
-        accounts = sorted(str(target.get("account_id")) for target in row.get("targets") or [])
-        same = (row.get("text") or "") == (arguments.get("text") or "") and accounts == wanted
-        if same and _is_after(row.get("created_at"), after):
-            return row
-    return None
+    return next((row for row in rows_of(body) if since.made(row) and _is_such_a_post(row, arguments)), None)
 
 
-async def _published(call: "Call", arguments: Mapping[str, Any], _after: datetime) -> Mapping[str, Any] | None:
+def _is_such_a_post(row: Mapping[str, Any], arguments: Mapping[str, Any]) -> bool:
+    def accounts(targets: Any) -> list[str]:
+        return sorted(str(target.get("account_id")) for target in targets or [] if isinstance(target, dict))
+
+    files = arguments.get("media") or arguments.get("media_ids") or []
+    when = arguments.get("scheduled_at")
+    is_same_time = when is None or bool(arguments.get("publish_now")) or _is_same_time(row.get("scheduled_at"), when)
+    return (
+        (row.get("text") or "") == (arguments.get("text") or "")
+        and accounts(row.get("targets")) == accounts(arguments.get("targets"))
+        and len(row.get("media") or row.get("media_ids") or []) == len(files)
+        and is_same_time
+    )
+
+
+async def _published(call: "Call", arguments: Mapping[str, Any], _since: _Since) -> Mapping[str, Any] | None:
     row = row_of(await call.read(GET_POST, {"post_id": arguments["post_id"]}))
+    if row.get("status") == "failed":
+        # Before it, or because of it.
+        raise _CannotTell
     return row if row.get("status") in {"publishing", "published", "partial"} else None
 
 
-async def _message(call: "Call", arguments: Mapping[str, Any], after: datetime) -> Mapping[str, Any] | None:
+async def _retried(call: "Call", arguments: Mapping[str, Any], _since: _Since) -> Mapping[str, Any] | None:
+    row = row_of(await call.read(GET_POST, {"post_id": arguments["post_id"]}))
+    if row.get("status") in {"publishing", "published"}:
+        return row
+    # What is partly out was so before, and a retry may have failed as the first try did.
+    raise _CannotTell
+
+
+async def _message(call: "Call", arguments: Mapping[str, Any], since: _Since) -> Mapping[str, Any] | None:
+    if set(arguments) - {"conversation_id", "account_id", "text"}:
+        # The platforms keep attachments at addresses of their own, and show cards and buttons as they like.
+        raise _CannotTell
     body = await call.read(LIST_MESSAGES, {"conversation_id": arguments["conversation_id"], "limit": _PAGE})
     return next(
         (
@@ -95,29 +157,30 @@ async def _message(call: "Call", arguments: Mapping[str, Any], after: datetime) 
             for row in rows_of(body)
             if row.get("direction") == "outgoing"
             and (row.get("text") or "") == (arguments.get("text") or "")
-            and _is_after(row.get("created_at"), after)
+            and not row.get("attachment_url")
+            and since.made(row)
         ),
         None,
     )
 
 
-async def _comment(call: "Call", arguments: Mapping[str, Any], after: datetime) -> Mapping[str, Any] | None:
+async def _comment(call: "Call", arguments: Mapping[str, Any], since: _Since) -> Mapping[str, Any] | None:
     given = {name: arguments[name] for name in ("post_id", "account_id", "comment_id") if arguments.get(name)}
+    if set(arguments) - {*given, "text"}:
+        raise _CannotTell
     operation = LIST_COMMENT_REPLIES if "comment_id" in given else LIST_COMMENTS
     body = await call.read(operation, {**given, "limit": _PAGE})
     return next(
         (
             row
             for row in rows_of(body)
-            if row.get("is_owner")
-            and row.get("text") == arguments.get("text")
-            and _is_after(row.get("created_at"), after)
+            if row.get("is_owner") and row.get("text") == arguments.get("text") and since.made(row)
         ),
         None,
     )
 
 
-async def _review(call: "Call", arguments: Mapping[str, Any], _after: datetime) -> Mapping[str, Any] | None:
+async def _review(call: "Call", arguments: Mapping[str, Any], _since: _Since) -> Mapping[str, Any] | None:
     body = await call.read(LIST_REVIEWS, {"account_id": arguments["account_id"], "limit": _PAGE})
     for row in rows_of(body):
         reply = row.get("reply")
@@ -127,13 +190,13 @@ async def _review(call: "Call", arguments: Mapping[str, Any], _after: datetime) 
 
 
 async def _changed(call: "Call", operation: AnyOperation, arguments: Mapping[str, Any]) -> Mapping[str, Any] | None:
-    """What was to be changed, if every simple field of it is as the call wanted it."""
+    """What was to be changed, if it is as the call wanted it."""
     row = await before_change(call, operation, arguments)
-    if row is None:
-        return None
-    simple = {name: value for name, value in arguments.items() if isinstance(value, str | bool | int) and name in row}
-    is_so = all(row[name] == value or _is_same_time(row[name], value) for name, value in simple.items())
-    return row if is_so and len(simple) == len([name for name in arguments if not name.endswith("_id")]) else None
+    wanted = {name: value for name, value in arguments.items() if name not in places_of(operation.name)}
+    if row is None or not wanted or any(name not in row or isinstance(wanted[name], list | dict) for name in wanted):
+        raise _CannotTell
+    is_so = all(row[name] == value or _is_same_time(row[name], value) for name, value in wanted.items())
+    return row if is_so else None
 
 
 def _is_same_time(one: object, other: object) -> bool:
@@ -142,7 +205,7 @@ def _is_same_time(one: object, other: object) -> bool:
 
 
 def _hidden(is_hidden: bool) -> Reader:
-    async def read(call: "Call", arguments: Mapping[str, Any], _after: datetime) -> Mapping[str, Any] | None:
+    async def read(call: "Call", arguments: Mapping[str, Any], _since: _Since) -> Mapping[str, Any] | None:
         given: dict[str, Any] = {name: arguments[name] for name in ("post_id", "account_id")} | {"limit": 100}
         for _ in range(_PAGES):
             body = await call.read(LIST_COMMENTS, given)
@@ -162,7 +225,7 @@ def _hidden(is_hidden: bool) -> Reader:
 _READERS: Mapping[str, Reader] = {
     "create_post": _post,
     "publish_post": _published,
-    "retry_post": _published,
+    "retry_post": _retried,
     "send_message": _message,
     "reply_to_comment": _comment,
     "reply_to_review": _review,
@@ -182,8 +245,3 @@ async def _is_gone(call: "Call", operation: AnyOperation, arguments: Mapping[str
             return True
         raise
     return False
-
-
-def _is_after(value: object, after: datetime) -> bool:
-    at = moment(value)
-    return at is not None and at >= after

@@ -11,6 +11,7 @@ from mcp.types import CallToolResult, TextContent
 from pydantic import ValidationError
 
 from server.foreign_text import clean
+from server.token_estimate import estimate
 from tools.definitions import input_schema
 from tools.errors import error_info
 from tools.operation import AnyOperation, Effect
@@ -19,6 +20,11 @@ from tools.rest import ApiError, BadFile, NoAnswer
 from tools.workflow import AnyWorkflow
 
 MAX_MESSAGE_LENGTH = 500
+_LONGEST_PLACE = 160
+MAX_PROBLEMS = 15
+"""Problems of one kind that a refusal tells; whoever mends these sees the rest."""
+MAX_TOKENS = 2500
+"""Of all problems together."""
 
 
 def answered(body: dict[str, Any], notes: Iterable[str]) -> CallToolResult:
@@ -166,21 +172,37 @@ _CHECKS: Mapping[str, str] = {
 
 def bad_arguments(operation: AnyOperation | AnyWorkflow, error: ValidationError) -> CallToolResult:
     """Every argument that will not do, and the nearest known name for one that does not exist."""
-    lines = [f"{operation.name} was not called: its arguments are not right."]
+    problems: list[str] = []
     for problem in error.errors(include_url=False):
         name = ".".join(str(part) for part in problem["loc"])
         if problem["type"] == "extra_forbidden":
             known = _known_names(operation, problem["loc"][:-1])
             near = difflib.get_close_matches(str(problem["loc"][-1]), known, n=1)
             hint = f"did you mean {near[0]}?" if near else f"known: {', '.join(known) or 'none'}"
-            lines.append(f"{plain(name)}: unknown argument; {hint}")
+            problems.append(f"{plain(name, _LONGEST_PLACE)}: unknown argument; {hint}")
         elif problem["type"] == "missing":
-            lines.append(f"{plain(name)}: required")
+            problems.append(f"{plain(name, _LONGEST_PLACE)}: required")
         else:
             place, message = _of_one_field(problem["loc"], in_words(problem))
-            lines.append(f"{plain(place)}: {plain(message)}")
-    lines.append("next: call it again with these corrected; nothing was sent.")
-    return failure(lines)
+            problems.append(f"{plain(place, _LONGEST_PLACE)}: {plain(message)}")
+    return failure(
+        [
+            f"{operation.name} was not called: its arguments are not right.",
+            *_first_of(problems, "problems like these"),
+            "next: call it again with these corrected; nothing was sent.",
+        ]
+    )
+
+
+def _first_of(lines: list[str], what: str) -> list[str]:
+    """As many lines as a model should read of many alike, and how many more there are."""
+    count, room = 0, MAX_TOKENS
+    for line in lines[:MAX_PROBLEMS]:
+        room -= estimate(line)
+        if room < 0 and count:
+            break
+        count += 1
+    return lines if count == len(lines) else [*lines[:count], f"and {len(lines) - count} more {what}"]
 
 
 def _of_one_field(place: tuple[int | str, ...], message: str) -> tuple[str, str]:
@@ -242,6 +264,7 @@ def _target_lines(body: Any) -> list[str]:
         if isinstance(problem, dict):
             where = f"{target.get('platform', '?')} {target.get('account_id', '')}".strip()
             lines.append(relayed(f"target {where}: {problem.get('code', '')} {problem.get('message', '')}"))
+    lines = _first_of(lines, "targets that failed")
     if lines and isinstance(body, dict) and body.get("id"):
         lines.append(relayed(f"post id: {body['id']}"))
     return lines

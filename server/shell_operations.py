@@ -14,7 +14,8 @@ from pydantic import ValidationError
 
 from server.answering import ReadOptions, WriteOptions, taken_apart
 from server.callers import PROCESS
-from server.calls import Call, Services
+from server.calls import Call, Refused, Services
+from server.confirmation import name_to_be_typed
 from server.mode import of_process
 from server.naming import resolve, takes_names
 from server.running_operations import timed
@@ -26,8 +27,12 @@ from tools.operation import AnyOperation, Args, Effect
 _APPROVER = "the person at the shell"
 
 
-async def run_operation(settings: Settings, operation: AnyOperation, arguments: Mapping[str, Any]) -> Any:
+async def run_operation(
+    settings: Settings, operation: AnyOperation, arguments: Mapping[str, Any], *, typed: str | None = None
+) -> Any:
     """The body that the API answers with, or what `select` takes of it; notes are said on standard error.
+
+    `typed`: the name of the brand, account or user that is deleted, as whoever calls typed it.
 
     Raises:
         server.calls.Failed: a write's arguments are not right, or it did not work out.
@@ -46,6 +51,12 @@ async def run_operation(settings: Settings, operation: AnyOperation, arguments: 
         services = Services(rest=rest, secret=secret_or_exit(settings, is_alone=True), records=records)
         call = Call(services=services, caller=PROCESS, mode=replace(of_process(settings), confirm="never"))
         own = await timed(call, await call.named(operation.args, own), options.time_zone)
+        name = await name_to_be_typed(call, operation, own)
+        if name is not None and (typed or "").strip() != name.strip():
+            raise Refused(
+                f"{operation.name} was not called: this cannot be undone, and its name was not typed",
+                f"next: if that is meant, add --typed {shlex.quote(name)}",
+            )
         made = await call.write(operation, own, key=options.idempotency_key, approved_by=_APPROVER)
     _say([*call.notes, *([] if call.undo is None else [f"undo: {_command(*call.undo)}"])])
     return made.body

@@ -2,7 +2,6 @@
 
 import sys
 from collections.abc import Mapping
-from difflib import get_close_matches
 from typing import Any
 
 from localapi.app import CannotStart, EmbeddedApi, Options
@@ -15,6 +14,7 @@ from server.settings import Settings
 from server.wiring import embedded_client
 from tools.fields import AccountId
 from tools.operation import AnyOperation, Args
+from tools.problems import did_you_mean
 from tools.rest import RestClient
 
 ORDERS = {f"fail-{kind}": kind for kind in FAILURES}
@@ -44,8 +44,7 @@ async def simulate(
         if account is not None:
             account = await _account(settings, api, account)
         if kind not in (*KINDS, *ORDERS):
-            near = get_close_matches(kind, [*KINDS, *ORDERS], n=1)
-            hint = f"did you mean {near[0]}? " if near else ""
+            hint = did_you_mean(kind, [*KINDS, *ORDERS])
             sys.stderr.write(f"socialapi-mcp: {hint}kind is one of {', '.join([*KINDS, *ORDERS])}\n")
             return 2
         if kind in ORDERS:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from server.asking import said
+from server.meanings import ABOUT_ACCOUNTS, Lines, meanings
 from server.naming import titles
 
 if TYPE_CHECKING:
@@ -11,28 +12,77 @@ if TYPE_CHECKING:
 
 _LONGEST = 2200
 """Characters: who agrees to a text reads all of it, as the longest usual posts are."""
+_WHOLE = 3900
+"""Characters of all lines together."""
+_SHORTER = (1500, 1000, 700, 500, 350, 250, 160, 100)
+"""Lengths of a line that are tried where all would be too much: what is short stays whole beside what is long."""
 _KINDS = {"account_id": "account", "account_ids": "account", "brand_id": "brand", "brand_ids": "brand"}
 
 
 async def told(call: "Call", arguments: Mapping[str, Any]) -> list[str]:
     """A line for each argument, and for each object of a list: `account_id: “Aurora Coffee” on Instagram (id …)`."""
-    names = await _names(call, arguments)
-    lines: list[tuple[str, str]] = []
+    return _bounded(_lines(arguments, await _names(call, _kinds(arguments))))
+
+
+async def explained(call: "Call", arguments: Mapping[str, Any]) -> list[str]:
+    """What the ids and files of a call stand for, as far as it can be read, and then what `told` says."""
+    kinds = _kinds(arguments) | ({"account"} if ABOUT_ACCOUNTS & arguments.keys() else set[str]())
+    names = await _names(call, kinds)
+    return _bounded([*await meanings(call, arguments, names), *_lines(arguments, names)])
+
+
+def _lines(arguments: Mapping[str, Any], names: Mapping[tuple[str, str], str]) -> Lines:
+    lines: Lines = []
     for name, value in arguments.items():
         if isinstance(value, list) and value and all(isinstance(item, Mapping) for item in value):
             several = enumerate(value, 1)
             lines += [
                 (f"{name} {number}" if len(value) > 1 else name, _in_words(item, names)) for number, item in several
             ]
+        elif name == "content_base64" and isinstance(value, str):
+            lines.append((name, f"{_size(value):,} bytes"))
         else:
             lines.append((name, _in_words(value, names, _KINDS.get(name))))
-    return [f"{name}: {said(text, _LONGEST)}" for name, text in lines]
+    return lines
 
 
-async def _names(call: "Call", arguments: Mapping[str, Any]) -> Mapping[tuple[str, str], str]:
+def _size(encoded: str) -> int:
+    """Of a file in base64."""
+    return len(encoded.rstrip("=")) * 3 // 4
+
+
+def _bounded(lines: Lines) -> list[str]:
+    """The lines as they are shown: the long ones shorter where all would be too much, and at last some left out."""
+    shown = [_shown(label, text, _LONGEST) for label, text in lines]
+    for limit in _SHORTER:
+        if sum(map(len, shown)) + len(shown) <= _WHOLE:
+            return shown
+        shown = [_shown(label, text, limit) for label, text in lines]
+    # What is one of many goes first: the hundredth target says less than whether it is published now.
+    many = [label[-1:].isdigit() for label, _ in lines]
+    room = _WHOLE
+    fits = [False] * len(shown)
+    for number in sorted(range(len(shown)), key=lambda number: many[number]):
+        room -= len(shown[number]) + 1
+        fits[number] = room >= 0
+    if all(fits):
+        return shown
+    left = [text for (_, text), does in zip(lines, fits, strict=True) if not does]
+    kept = [line for line, does in zip(shown, fits, strict=True) if does]
+    return [*kept, f"and {len(left):,} more lines, {sum(map(len, left)):,} characters, are left out"]
+
+
+def _shown(label: str, text: str, limit: int) -> str:
+    line = said(text, limit)
+    # Only what is quoted from its first letter on is; a cut must not leave the quotation open.
+    if text.startswith("„") and "“" not in line[:limit]:
+        line = line[:limit] + f"“… (+{len(text) - limit} characters)"
+    return f"{label}: {line}" if label else line
+
+
+async def _names(call: "Call", kinds: set[str]) -> Mapping[tuple[str, str], str]:
     from server.calls import Failed
 
-    kinds = _kinds(arguments)
     try:
         return await titles(kinds, call.read)
     except Failed:

@@ -34,6 +34,8 @@ def undo_of(
     found = _UNDO.get(operation)
     if found is not None:
         return found(arguments, body)
+    if operation == "retry_post":
+        return None if before is None else _retried(arguments, before)
     if before is None or operation not in _BEFORE:
         return None
     places = _BEFORE[operation][1:]
@@ -91,6 +93,11 @@ def _parts(annotation: Any) -> Iterator[Any]:
         yield from _parts(part)
 
 
+def places_of(operation: str) -> tuple[str, ...]:
+    """The arguments of a change that say what is changed."""
+    return tuple(_BEFORE[operation][1:])
+
+
 def changes(operation: str) -> bool:
     """Whether it is a change of something that can be read."""
     return operation in _BEFORE
@@ -100,9 +107,10 @@ async def before_change(call: "Call", operation: AnyOperation, arguments: Argume
     """What a change is about to replace, where its undo needs it; None where it cannot be read. Does not raise."""
     from server.calls import Failed
 
-    if operation.name not in _BEFORE:
+    known = _BEFORE.get(operation.name) or _LOOKED_AT.get(operation.name)
+    if known is None:
         return None
-    source, *places = _BEFORE[operation.name]
+    source, *places = known
     asked = {name: arguments[name] for name in places if name in source.args.model_fields and name in arguments}
     try:
         if operation.name == "edit_youtube_comment":
@@ -166,6 +174,15 @@ def _published(arguments: Arguments, _body: Mapping[str, Any]) -> tuple[str, dic
     return ("unpublish_post", {"post_id": arguments["post_id"]})
 
 
+def _retried(arguments: Arguments, before: Mapping[str, Any]) -> tuple[str, dict[str, Any]] | None:
+    """Only what the retry brought out is taken down: what was out before stays."""
+    targets = before.get("targets")
+    failed = [one["account_id"] for one in targets or [] if isinstance(one, dict) and one.get("status") == "failed"]
+    if len(failed) != 1:
+        return None
+    return ("unpublish_post", {"post_id": arguments["post_id"], "account_id": failed[0]})
+
+
 def _comment(arguments: Arguments, body: Mapping[str, Any]) -> tuple[str, dict[str, Any]] | None:
     comment_id = body.get("comment_id") or body.get("id")
     if not comment_id:
@@ -193,7 +210,6 @@ _UNDO: Mapping[str, Undo] = {
     "reply_to_comment": _comment,
     "create_post": _post,
     "publish_post": _published,
-    "retry_post": _published,
     "create_brand": _by_id("delete_brand", "brand_id", "id"),
     "create_invite": _by_id("revoke_invite", "invite_id", "id"),
     "create_key": _by_id("revoke_key", "key_id", "id"),
@@ -222,3 +238,5 @@ _BEFORE: Mapping[str, tuple[AnyOperation, *tuple[str, ...]]] = {
     "update_whatsapp_business_profile": (GET_WHATSAPP_BUSINESS_PROFILE, "phone_number_id"),
 }
 """Change → the read that shows what it replaces, the argument with the id, and those that say where it is."""
+_LOOKED_AT: Mapping[str, tuple[AnyOperation, *tuple[str, ...]]] = {"retry_post": (GET_POST, "post_id")}
+"""What is read before, in the same way, though it is no change of fields."""

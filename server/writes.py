@@ -92,11 +92,9 @@ async def carry_out(
     )
     match claim.state:
         case "done":
-            first = first_outcome(
+            return first_outcome(
                 call, operation, claim_key, claim.outcome or "{}", claim.since, is_given=key is not None
             )
-            call.undo = undo_of(operation.name, arguments, first.body)
-            return first
         case "differs":
             raise Refused(
                 f"{operation.name} was not called: this idempotency_key was used for another call",
@@ -199,17 +197,18 @@ async def _find_out(
     records = call.services.records
     if found.state == "sent":
         answer = Answer(status=found.status, body=dict(found.body))
+        call.undo = undo_of(operation.name, arguments, found.body)
         await _settle(call, operation, key, answer)
         await _note(call, operation, arguments, "done", approved_by, body=found.body)
         call.notes.append(f"Not sent again: it had arrived. {found.words}")
-        call.undo = undo_of(operation.name, arguments, found.body)
         return answer
     if found.state == "not sent" or _is_harmless_twice(operation):
         # An answer counts once: whoever agreed to the first try is asked again before another leaves.
         approver = approved_by or await _agreement(call, operation, arguments)
         if await records.retake(call.owner, key, now=call.now):
             return await _send_watched(call, operation, arguments, key, approver, send)
-    raise NoAnswer(f"an earlier try of the same call may have been carried out; {found.words}", sent=True)
+    again = "to make it all the same, pass an idempotency_key of its own"
+    raise NoAnswer(f"an earlier try of the same call may have been carried out; {found.words}; {again}", sent=True)
 
 
 async def _send_watched(
@@ -260,9 +259,9 @@ async def _after_silence(
     await _note(call, operation, arguments, outcome, approver, detail=detail, body=found.body)
     if found.state == "sent":
         answer = Answer(status=found.status, body=dict(found.body))
+        call.undo = undo_of(operation.name, arguments, found.body)
         await _settle(call, operation, key, answer)
         call.notes.append(f"Sent: the API's answer was lost, but it arrived. {found.words}")
-        call.undo = undo_of(operation.name, arguments, found.body)
         return answer
     if key is not None:
         uncertain = json.dumps({"state": found.state})
@@ -292,6 +291,11 @@ async def _send(
         if not (is_unknown and is_looked_after):
             outcome = "unknown" if is_unknown else "failed"
             await _note(call, operation, arguments, outcome, approver, detail=_reason(error))
+        raise
+    except anyio.get_cancelled_exc_class():
+        with anyio.CancelScope(shield=True):
+            gone = "whoever asked for it went away before the answer"
+            await _note(call, operation, arguments, "unknown", approver, detail=gone)
         raise
     # First of all: nothing that keeps or shows an answer is to see what opens something.
     answer = replace(answer, body=await concealed(call, operation, answer.body))

@@ -1,6 +1,6 @@
 """Says in words what is wrong with an argument and what to write; the validator's own sentences are for programmers."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from difflib import get_close_matches
 from typing import Any
 
@@ -15,6 +15,12 @@ def pattern(expression: str, words: str) -> str:
     """A regular expression for a declaration, with what it asks for in words that follow `write`."""
     _PATTERNS[expression] = words
     return expression
+
+
+def did_you_mean(said: str, known: Collection[str]) -> str:
+    """A question about the nearest of what is known, with a space behind; empty where nothing is near."""
+    near = get_close_matches(said[:100], known, n=1)
+    return f"did you mean {near[0]}? " if near else ""
 
 
 def in_words(problem: Problem) -> str:
@@ -35,11 +41,9 @@ def expected_of(problem: Problem) -> tuple[str, ...]:
 
 def _one_of(_context: Mapping[str, Any], problem: Problem) -> str:
     known = expected_of(problem)
-    near = get_close_matches(str(problem.get("input"))[:100], known, n=1)
-    if near and len(known) > _FEW:
-        return f"did you mean {near[0]}?"
+    near = did_you_mean(str(problem.get("input")), known)
     if near:
-        return f"did you mean {near[0]}? known: {', '.join(known)}"
+        return (near if len(known) > _FEW else f"{near}known: {', '.join(known)}").rstrip()
     return f"write one of {', '.join(known)}"
 
 

@@ -58,6 +58,9 @@ class TriageResult(Result):
     waiting: int
     more: int
     problems: list[Relayed]
+    """What the API said of reads that did not work out."""
+    left_out: list[Own] | None = None
+    """What was too much to be read, and the call that has it."""
 
 
 TRIAGE_INBOX = Workflow(

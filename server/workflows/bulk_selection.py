@@ -1,12 +1,14 @@
 """Chooses what a bulk change is made of: comments, reviews or posts that fit all conditions."""
 
 from collections.abc import Mapping, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from server.bodies import has_more, moment, rows_of
 from server.calls import Call, Refused
+from server.times import both, zone_here
 from server.workflows.answered import with_own_replies
 from server.workflows.gathering import Wanted, gather
 from server.workflows.items import Item, comments_of
@@ -87,12 +89,15 @@ async def _all_comments(reads: Reads, post_id: str, account_id: str) -> list[Ite
 
 def _fits(call: Call, item: Item, args: PlanBulkArgs) -> bool:
     """Whether it meets all conditions but `unanswered`, for which more may have to be read."""
-    able = item.row.get("capabilities")
+    able, is_spam = item.row.get("capabilities"), None
+    if args.looks_like_spam is not None:
+        # The comment itself, whatever stands below it.
+        is_spam = "looks like spam" in ranked(replace(item, newest=None), call.now).why
     needed = {"hide": "can_hide", "unhide": "can_hide", "delete": "can_delete", "reply": "can_reply"}[args.action]
     checks = (
         args.ids is None or item.id in args.ids or str(item.row.get("platform_id")) in args.ids,
         args.contains is None or args.contains.casefold() in item.text.casefold(),
-        args.looks_like_spam is None or args.looks_like_spam == ("looks like spam" in ranked(item, call.now).why),
+        args.looks_like_spam == is_spam,
         args.most_stars is None or (item.rating is not None and item.rating <= args.most_stars),
         args.since is None or item.at is None or item.at >= args.since,
         args.until is None or item.at is None or item.at <= args.until,
@@ -125,10 +130,11 @@ async def of_posts(call: Call, args: PlanBulkArgs) -> tuple[list[Step], list[str
     if args.account_ids:
         given["account_ids"] = ",".join(args.account_ids)
     steps, problems, cursor = list[Step](), list[str](), ""
+    zones = await call.zones()
     for page in range(PAGES):
         body = await call.read(LIST_POSTS, given | ({"cursor": cursor} if cursor else {}))
         for row in rows_of(body):
-            step = _post_step(row, args, problems, call)
+            step = _post_step(row, args, problems, call, zone_here(row, call.mode.zone, zones))
             if step is not None:
                 steps.append(step)
         await call.progress(page + 1, message=f"read {len(steps)} posts that fit")
@@ -140,7 +146,9 @@ async def of_posts(call: Call, args: PlanBulkArgs) -> tuple[list[Step], list[str
     return steps, problems
 
 
-def _post_step(row: Mapping[str, Any], args: PlanBulkArgs, problems: list[str], call: Call) -> Step | None:
+def _post_step(
+    row: Mapping[str, Any], args: PlanBulkArgs, problems: list[str], call: Call, zone: ZoneInfo | None
+) -> Step | None:
     post_id, status = str(row.get("id") or ""), row.get("status")
     at = moment(row.get("scheduled_at") or row.get("created_at"))
     if (
@@ -163,4 +171,6 @@ def _post_step(row: Mapping[str, Any], args: PlanBulkArgs, problems: list[str], 
             return None
         arguments["scheduled_at"] = moved.isoformat()
         change = f"{planned:%Y-%m-%d %H:%M} → {moved:%Y-%m-%d %H:%M} UTC"
+        if zone is not None:
+            change += f"; {both(planned, zone)['local']} → {both(moved, zone)['local']}"
     return Step(id=post_id, account=account, arguments=arguments, said=str(row.get("text") or ""), change=change)

@@ -10,7 +10,7 @@ import anyio
 from server.bodies import moment, rows_of
 from server.calls import Call
 from server.workflows.answered import newest_message, with_own_replies, with_remembered_replies
-from server.workflows.items import Item, Kind, comments_of
+from server.workflows.items import Item, Kind, comments_of, plain_id
 from server.workflows.reads import Reads
 from tools.accounts import LIST_ACCOUNTS
 from tools.comments import LIST_COMMENTED_POSTS, LIST_COMMENTS, PLATFORMS_WITH_COMMENTS
@@ -92,7 +92,7 @@ async def gather(call: Call, wanted: Wanted, reads: Reads | None = None) -> Gath
             tasks.start_soon(reader.of_accounts, _REVIEWED, reader.reviews, "reviews")
         if "mention" in wanted.kinds:
             tasks.start_soon(reader.all_mentions)
-    found.items = [item for item in found.items if wanted.reaches(item.at)]
+    found.items = [item for item in found.items if wanted.reaches(item.waits_since)]
     found.items.sort(key=lambda item: (item.at is not None, item.at or call.now, item.key), reverse=True)
     found.failures.sort()
     return found
@@ -116,8 +116,11 @@ class _Reader:
         async with anyio.create_task_group() as tasks:
             for post in posts:
                 tasks.start_soon(self._comments_of, post, items)
-        items = [item for item in items if self.wanted.reaches(item.at)]
-        self.found.items += await with_own_replies(self.reads, items) if self.wanted.looks_for_answers else items
+        if self.wanted.looks_for_answers:
+            # Below what is older, somebody may have written again.
+            items = [item for item in items if not item.is_certain or self.wanted.reaches(item.waits_since)]
+            items = await with_own_replies(self.reads, items)
+        self.found.items += items
 
     async def _commented_posts(self) -> list[dict[str, Any]]:
         given: dict[str, Any] = {"limit": POSTS_LOOKED_INTO, "min_comments": 1}
@@ -127,7 +130,8 @@ class _Reader:
         # YouTube is in the list only where its account is asked for.
         single = [name for name, row in able.items() if self.wanted.account_ids or row.get("platform") == "youtube"]
         reads: list[tuple[dict[str, Any], str]] = [
-            ({**given, "account_id": name}, f"commented posts of {name}") for name in single[:ACCOUNTS_LOOKED_INTO]
+            ({**given, "account_id": name}, f"commented posts of {plain_id(name)}")
+            for name in single[:ACCOUNTS_LOOKED_INTO]
         ]
         if len(single) > ACCOUNTS_LOOKED_INTO:
             self.reads.unread.append(
@@ -135,7 +139,7 @@ class _Reader:
             )
         others = {str(row["platform"]) for name, row in able.items() if name not in single}
         if self.wanted.platforms:
-            reads += [({**given, "platform": one}, f"commented posts on {one}") for one in sorted(others)]
+            reads += [({**given, "platform": one}, f"commented posts on {plain_id(one)}") for one in sorted(others)]
         elif others:
             reads.append((given, "commented posts"))
         rows = dict[tuple[Any, Any], dict[str, Any]]()
@@ -153,10 +157,17 @@ class _Reader:
     async def _comments_of(self, post: Mapping[str, Any], items: list[Item]) -> None:
         post_id, account_id = str(post.get("id") or ""), str(post.get("account_id") or "")
         given = {"post_id": post_id, "account_id": account_id, "limit": min(self.wanted.most_rows, 100)}
-        rows = await self.reads.rows(LIST_COMMENTS, given, f"comments of post {post_id}")
+        rows = await self.reads.rows(LIST_COMMENTS, given, f"comments of post {plain_id(post_id)}")
         platform = str(self.mine.get(account_id, {}).get("platform") or post.get("platform") or "")
         link = str(post.get("permalink") or "")
-        items += comments_of(rows, post_id=post_id, account_id=account_id, platform=platform, link=link)
+        items += comments_of(
+            rows,
+            post_id=post_id,
+            account_id=account_id,
+            platform=platform,
+            link=link,
+            with_our_threads=self.wanted.looks_for_answers,
+        )
 
     async def messages(self) -> None:
         """The conversations, with what was written last."""
@@ -202,7 +213,7 @@ class _Reader:
     async def reviews(self, account_id: str, platform: str) -> None:
         """The newest reviews of an account."""
         given = {"account_id": account_id, "limit": min(self.wanted.most_rows, 50)}
-        for row in await self.reads.rows(LIST_REVIEWS, given, f"reviews of {account_id}"):
+        for row in await self.reads.rows(LIST_REVIEWS, given, f"reviews of {plain_id(account_id)}"):
             author, rating = row.get("author"), row.get("rating")
             self.found.items.append(
                 Item(
@@ -232,7 +243,7 @@ class _Reader:
 
     async def _mentions(self, account_id: str, platform: str) -> list[Item]:
         given: dict[str, Any] = {"account_id": account_id, "limit": min(self.wanted.most_rows, 100)}
-        rows = await self.reads.rows(LIST_MENTIONS, given, f"mentions of {account_id}")
+        rows = await self.reads.rows(LIST_MENTIONS, given, f"mentions of {plain_id(account_id)}")
         return [_mention(row, account_id, platform) for row in rows]
 
 

@@ -5,13 +5,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from server.asking import NotAllowed, Question, agreed, said
 from server.calls import Call, Refused
+from server.confirmation import BY_STRANGERS
 from server.media_intake.call import Rising, UploadPage
 from server.media_intake.fetching import new_egress
 from server.media_intake.sending import send
 from server.media_intake.tool import add_media
 from server.workflows import Handler, Outcome
-from tools.media_intake import AddMediaArgs
+from tools.media_intake import ADD_MEDIA, AddMediaArgs
 from tools.operation import AnyOperation, Effect
 from tools.rest import Answer, BadFile, Files
 
@@ -73,8 +75,26 @@ class _MediaCall:
         await self._rising(done, total, message)
 
 
+async def _ask_for_address(call: Call, address: str) -> None:
+    """An address can carry what was read to whoever wrote it; raises Refused, and Ask while a client asks."""
+    if await call.services.records.tainted(call.owner, now=call.now) is None:
+        return
+    question = Question(
+        tool=ADD_MEDIA.name,
+        arguments={"address": address},
+        summary=f"{ADD_MEDIA.title} from an address?\naddress: {said(address)}",
+        why=BY_STRANGERS,
+    )
+    try:
+        await agreed(call, question)
+    except NotAllowed as refusal:
+        raise Refused(*refusal.lines) from None
+
+
 async def run(call: Call, args: AddMediaArgs) -> Outcome:
     """Put one file into the media library."""
+    if args.address is not None:
+        await _ask_for_address(call, args.address)
     egress = new_egress()
     try:
         body = await add_media(_MediaCall(call, egress), args)

@@ -7,9 +7,11 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+import anyio
 from mcp.types import CallToolResult, TextContent
 
 from server import results
+from server.callers import exchange
 from server.calls import Call, Failed, Refused
 from server.records import Claim, RecordsUnavailable
 from server.times import both
@@ -21,7 +23,7 @@ from tools.media import LIST_MEDIA
 from tools.operation import AnyOperation
 from tools.posts import CREATE_POST, GET_PLATFORM_CONSTRAINTS, VALIDATE_POST
 from tools.prepared_posts import PreparePost, PublishPreparedPost
-from tools.rest import ApiError, NoAnswer
+from tools.rest import Answer, ApiError, NoAnswer
 from tools.usage import GET_USAGE
 
 logger = logging.getLogger(f"socialapi_mcp.{__name__}")
@@ -212,8 +214,16 @@ async def publish_prepared_post(call: Call, args: PublishPreparedPost) -> Outcom
     if claim.state != "new":
         raise _in_use(claim)
     await records.sending(call.owner, prepared.use_key, now=call.now)
+    has_left = False
+
+    async def leave() -> Answer:
+        nonlocal has_left
+        has_left = True
+        post = CREATE_POST.args.model_validate(prepared.post)
+        return await exchange(call.services.rest, call.caller, CREATE_POST, post)
+
     try:
-        answer = await call.write(CREATE_POST, prepared.post, key=prepared.write_key)
+        answer = await call.write(CREATE_POST, prepared.post, key=prepared.write_key, send=leave)
     except Failed as failure:
         return await _failed(call, prepared, failure)
     except Exception as error:
@@ -221,6 +231,12 @@ async def publish_prepared_post(call: Call, args: PublishPreparedPost) -> Outcom
         await records.release(call.owner, prepared.use_key)
         if type(error) is Refused:
             raise Refused(*error.lines, *_usable(prepared)) from None
+        raise
+    except anyio.get_cancelled_exc_class():
+        if not has_left:
+            # Whoever asked went away while a person was asked: the handle is as good as before.
+            with anyio.CancelScope(shield=True):
+                await records.release(call.owner, prepared.use_key)
         raise
     return await _done(call, prepared, answer.body)
 

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import accumulate
@@ -10,6 +10,7 @@ from math import ceil
 from typing import Any
 from urllib.parse import quote, unquote
 
+import anyio
 from mcp.types import CallToolResult, TextContent
 
 from server import results
@@ -18,9 +19,12 @@ from server.bodies import row_of, rows_of
 from server.calls import Call, Failed, Refused
 from server.foreign_text import LINE_END, clean, is_address, is_plain, is_platform_address
 from server.shaping import View, shape
+from server.times import with_local, zone_here
 from server.token_estimate import estimate
 from server.workflows import Handler
 from server.workflows.gathering import Item, Kind, Wanted, gather
+from server.workflows.items import plain_id
+from server.workflows.reads import Reads
 from tools.comments import LIST_COMMENTED_POSTS
 from tools.conversations import GET_CONVERSATION, LIST_MESSAGES
 from tools.posts import GET_POST, LIST_POSTS
@@ -29,6 +33,8 @@ from tools.search import FetchArgs, FetchedPost, FetchResult, Found, SearchArgs
 MOST_RESULTS = 20
 TITLE_CHARACTERS = 80
 MESSAGES_SHOWN = 50
+CONVERSATIONS_LOOKED_INTO = 15
+"""By one search, newest first."""
 TEXT_CHARACTERS = 1900
 """What a fence takes in one piece, and a little less."""
 TOKENS, TOKENS_OF_A_TEXT, TOKENS_OF_A_CALL = 6000, 5000, 100
@@ -51,13 +57,15 @@ async def search(call: Call, args: SearchArgs) -> CallToolResult:
             posts.append({"id": name, "title": _post_title(row), "url": _usable(_link_of(row)) or _own(name)})
     except Failed as failure:
         problems.append(failure.reason)
+    reads = Reads(call=call)
     try:
-        found = await gather(call, Wanted(looks_for_answers=False))
+        found = await gather(call, Wanted(looks_for_answers=False), reads)
     except Failed as failure:
         items: list[Item] = []
         problems.append(failure.reason)
     else:
-        items = [item for item in found.items if _holds(f"{item.text} {item.author}", words)]
+        inside = await _inside(reads, [item for item in found.items if not _is_found(item, words)], words)
+        items = [item for item in found.items if _is_found(item, words) or item.key in inside]
         problems += found.failures
     if not posts and not items and problems:
         raise Refused(f"nothing could be searched: {problems[0]}", "retry: yes, later", "next: tell the person.")
@@ -66,6 +74,28 @@ async def search(call: Call, args: SearchArgs) -> CallToolResult:
     fenced = await call.fenced(Found, {"posts": posts, "items": rows})
     body = {"results": [*fenced.body["posts"], *fenced.body["items"]]}
     return _told(shape("search", {}, body, View(detail="full", max_tokens=TOKENS)).body)
+
+
+def _is_found(item: Item, words: list[str]) -> bool:
+    return _holds(f"{item.text} {item.author}", words)
+
+
+async def _inside(reads: Reads, items: Sequence[Item], words: list[str]) -> set[str]:
+    """The keys of those conversations, of the newest, whose messages hold all the words."""
+    found = set[str]()
+
+    async def look(item: Item) -> None:
+        given = {"conversation_id": item.id, "limit": MESSAGES_SHOWN}
+        what = f"messages of conversation {plain_id(item.id)}"
+        written = await reads.page(LIST_MESSAGES, given, what, may_be_cut=True)
+        texts = [str(one.get("text") or "") for one in written or ()]
+        if _holds(" ".join([item.author, *texts]), words):
+            found.add(item.key)
+
+    async with anyio.create_task_group() as tasks:
+        for item in [item for item in items if item.kind == "message"][:CONVERSATIONS_LOOKED_INTO]:
+            tasks.start_soon(look, item)
+    return found
 
 
 async def fetch(call: Call, args: FetchArgs) -> CallToolResult:
@@ -79,7 +109,11 @@ async def fetch(call: Call, args: FetchArgs) -> CallToolResult:
     if found is None:
         raise _none(args.id)
     fenced = await call.fenced(found.result, found.body, threads=parts[:1] if kind == "conversation" else [])
-    shaped = shape("fetch", {}, fenced.body, View(detail="full", max_tokens=TOKENS - TOKENS_OF_A_CALL))
+    zones = await call.zones()
+    # What the form asks for holds no times; they stand in the metadata.
+    zone = zone_here(found.place, call.mode.zone, zones)
+    local = fenced.body | {"metadata": with_local(fenced.body.get("metadata", {}), zone, zones)}
+    shaped = shape("fetch", {}, local, View(detail="full", max_tokens=TOKENS - TOKENS_OF_A_CALL))
     body = shaped.body
     if found.is_cut or shaped.notes:
         body["metadata"] = {**body.get("metadata", {}), "rest": found.rest}
@@ -96,6 +130,8 @@ class _Whole:
     """Whether the text is shorter than what was written."""
     rest: str
     """What gets the rest, to be said where something was cut."""
+    place: Mapping[str, Any]
+    """What says whose time zone counts."""
 
 
 async def _post(call: Call, kind: str, parts: list[str]) -> _Whole | None:
@@ -118,6 +154,7 @@ async def _post(call: Call, kind: str, parts: list[str]) -> _Whole | None:
         },
         is_cut=shown != text,
         rest=f"get_post post_id={parts[0]} detail=full max_tokens={tokens}",
+        place=row,
     )
 
 
@@ -132,7 +169,8 @@ def _affordable(text: str) -> str:
 async def _conversation(call: Call, kind: str, parts: list[str]) -> _Whole | None:
     row = row_of(await call.read(GET_CONVERSATION, {"conversation_id": parts[0]}))
     written = rows_of(await call.read(LIST_MESSAGES, {"conversation_id": parts[0], "limit": MESSAGES_SHOWN}))
-    lines = [_line(one) for one in written]
+    zone = zone_here(row, call.mode.zone, await call.zones())
+    lines = [_line(with_local(one, zone)) for one in written]
     # The newest, as far as they go into one text.
     ends = accumulate(len(clean(line)) + len(LINE_END) for line in lines)
     shown = [line for line, end in zip(lines, ends, strict=True) if end <= TEXT_CHARACTERS + len(LINE_END)] or lines[:1]
@@ -151,11 +189,13 @@ async def _conversation(call: Call, kind: str, parts: list[str]) -> _Whole | Non
         },
         is_cut=any(len(line) > TEXT_CHARACTERS for line in shown) or _is_fence_short(text),
         rest=f"{rest} detail=full",
+        place=row,
     )
 
 
 def _line(row: Mapping[str, Any]) -> str:
-    return f"{row.get('created_at')} {_sender(row)}: {row.get('text')}"
+    local = row.get("created_at_local")
+    return f"{row.get('created_at')}{f' ({local})' if local else ''} {_sender(row)}: {row.get('text')}"
 
 
 def _sender(row: Mapping[str, Any]) -> str:
@@ -200,6 +240,7 @@ async def _item(call: Call, kind: str, parts: list[str]) -> _Whole | None:
         },
         is_cut=_is_fence_short(item.text),
         rest=f"no call has it: strangers' texts end here at this length; the person reads the rest {where}",
+        place={"account_id": item.account_id},
     )
 
 

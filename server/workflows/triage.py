@@ -1,7 +1,7 @@
 """Ranks what waits in the inbox, by rules that a person can check."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -10,7 +10,7 @@ from server.asking import said
 from server.calls import Call
 from server.workflows import Handler, Outcome
 from server.workflows.gathering import Wanted, accounts, gather
-from server.workflows.items import Item
+from server.workflows.items import Item, names_of
 from tools.triage import TriageArgs
 
 SHOWN_CHARACTERS = 120
@@ -54,8 +54,9 @@ def ranked(item: Item, now: datetime) -> Ranked:
     Waiting counts most, then a window that closes, few stars, a complaint, a question; spam sinks to the end.
     """
     why, score = list[str](), 0.0
+    text, at = (item.newest or item).text, item.waits_since
     if not item.is_answered:
-        score, why = 40.0, [*why, "unanswered"]
+        score, why = 40.0, [*why, "unanswered", *(["wrote again"] if item.newest is not None else [])]
     if item.window_closes_at is not None and not item.is_answered:
         left = (item.window_closes_at - now) / timedelta(hours=1)
         if left <= 0:
@@ -66,16 +67,16 @@ def ranked(item: Item, now: datetime) -> Ranked:
     if item.rating is not None:
         score += {1: 30, 2: 25, 3: 10}.get(item.rating, 0)
         why.append(f"{item.rating} star{'' if item.rating == 1 else 's'}")
-    if _COMPLAINT.search(item.text):
+    if _COMPLAINT.search(text):
         score, why = score + 20, [*why, "complaint"]
-    if _QUESTION.search(item.text):
+    if _QUESTION.search(text):
         score, why = score + 12, [*why, "question"]
-    if item.at is not None:
-        hours = max(0.0, (now - item.at) / timedelta(hours=1))
+    if at is not None:
+        hours = max(0.0, (now - at) / timedelta(hours=1))
         # Older waits longer, up to two days; after a week it is no longer urgent.
         score += min(hours, 48) / 4 if hours <= 168 else 0
         why.append(f"{hours:.0f} h old" if hours < 48 else f"{hours / 24:.0f} days old")
-    if _SPAM.search(item.text):
+    if _SPAM.search(text):
         score, why = score - 60, [*why, "looks like spam"]
     return Ranked(item, score, tuple(why))
 
@@ -92,21 +93,37 @@ async def triage_inbox(call: Call, args: TriageArgs) -> Outcome:
         str(row.get("id")): str(row.get("name") or row.get("username") or "") for row in await accounts(call, wanted)
     }
     found = await gather(call, wanted)
-    waiting = [one for item in found.items if not (one := ranked(item, call.now)).item.is_answered]
+    waiting = [ranked(item, call.now) for item in _once(found.items) if not item.is_answered]
     waiting.sort(key=lambda one: (-one.score, one.item.key))
-    problems = [*found.failures, *found.unread]
-    if len(problems) > MOST_PROBLEMS:
-        problems[MOST_PROBLEMS:] = [f"and {len(problems) - MOST_PROBLEMS} more reads"]
+    left_out, untold = found.unread[:MOST_PROBLEMS], len(found.failures) - MOST_PROBLEMS
+    if len(found.unread) > MOST_PROBLEMS:
+        left_out.append(f"and {len(found.unread) - MOST_PROBLEMS} more that were too much to read")
+    if untold > 0:
+        left_out.append(f"and {untold} more reads that did not work out")
     shown = waiting[: args.limit]
     more = len(waiting) - len(shown)
     body = {
         "rows": [_row(one, names, call.now) for one in shown],
         "waiting": len(waiting),
         "more": more,
-        "problems": problems,
+        "problems": found.failures[:MOST_PROBLEMS],
+        **({"left_out": left_out} if left_out else {}),
     }
     advice = f"{more} more wait: narrow it by brand_id, platforms, kinds or since."
     return Outcome(body=body, notes=(advice,) if more else ())
+
+
+def _once(items: Sequence[Item]) -> list[Item]:
+    """The items without replies whose thread is among them: it waits, or not, as a whole."""
+    threads = {
+        (item.account_id, item.post_id, name)
+        for item in items
+        if item.kind == "comment" and item.is_certain
+        for name in names_of(item.row)
+    }
+    return [
+        item for item in items if (item.account_id, item.post_id, str(item.row.get("parent_id") or "")) not in threads
+    ]
 
 
 def _row(one: Ranked, names: Mapping[str, str], now: datetime) -> dict[str, Any]:
@@ -114,14 +131,15 @@ def _row(one: Ranked, names: Mapping[str, str], now: datetime) -> dict[str, Any]
     following = next_call(item, now)
     # Whose account it is says what time it is there.
     whose = {} if "account_id" in following["arguments"] else {"account_id": item.account_id}
-    text = item.text if len(item.text) <= SHOWN_CHARACTERS else item.text[:SHOWN_CHARACTERS] + "…"
+    waits, at = item.newest or item, item.waits_since
+    text = waits.text if len(waits.text) <= SHOWN_CHARACTERS else waits.text[:SHOWN_CHARACTERS] + "…"
     return {
         "kind": item.kind,
         "platform": _PLATFORM_NAMES.get(item.platform, item.platform),
         "account": said(names.get(item.account_id) or item.account_id, 60),
-        "who": item.author[:60],
+        "who": waits.author[:60],
         "said": text,
-        "at": None if item.at is None else item.at.isoformat().replace("+00:00", "Z"),
+        "at": None if at is None else at.isoformat().replace("+00:00", "Z"),
         # Everything here is unanswered.
         "why": [why for why in one.why if why != "unanswered"],
         **whose,
@@ -134,7 +152,7 @@ def next_call(item: Item, now: datetime) -> dict[str, Any]:
     match item.kind:
         case "comment" if item.may_reply:
             tool = "reply_to_comment"
-            arguments = {"post_id": item.post_id, "comment_id": item.id, "account_id": item.account_id}
+            arguments = {"post_id": item.post_id, "comment_id": item.answer_to, "account_id": item.account_id}
         case "comment":
             tool = "list_comments"
             arguments = {"post_id": item.post_id, "account_id": item.account_id}

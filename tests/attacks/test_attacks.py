@@ -42,6 +42,7 @@ WAYS_IN = {"API Keys", "Webhooks", "Invites", "OAuth redirect URIs", "Twitter BY
 NEVER_ALONE = {"delete_brand", "disconnect_account", "delete_current_user"}
 MORE_WAYS = {
     "register_whatsapp_number",
+    "retry_webhook_delivery",
     "connect_account",
     "update_current_user",
     "create_checkout",

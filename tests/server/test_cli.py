@@ -90,6 +90,15 @@ def test_a_call_takes_names_where_one_fits_and_does_nothing_where_several_do(tmp
     assert "fits 7 accounts" in several.stderr and "acc_aurora_threads" in several.stderr
 
 
+def test_what_takes_so_much_with_it_needs_its_name_typed_in_the_shell_too(tmp_path: Path) -> None:
+    done = run(tmp_path, "call", "delete_brand", "brand_id=b_empty")
+    assert (done.returncode, done.stdout) == (1, "") and "--typed 'Pop-up Stand'" in done.stderr
+    assert json.loads(run(tmp_path, "call", "list_brands").stdout)["count"] == 3
+    done = run(tmp_path, "call", "delete_brand", "brand_id=b_empty", "--typed", "Pop-up Stand")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(run(tmp_path, "call", "list_brands").stdout)["count"] == 2
+
+
 @pytest.mark.parametrize(
     ("variable", "call"),
     [

@@ -9,6 +9,8 @@ import pytest
 
 from localapi.app import EmbeddedApi, Options
 from server.naming import MAX_ROWS, NotOne, resolve
+from server.naming_refusals import Wrong, refusal
+from server.token_estimate import estimate
 from tests.conftest import HeldClock
 from tools.comments import ListComments
 from tools.definitions import operation_named
@@ -295,6 +297,34 @@ async def test_odd_rows_are_passed_over_and_their_text_stays_on_its_line() -> No
         await resolve(ListComments, {"account_id": "nothing\nsuch"}, read)
     assert raised.value.lines == [
         "account_id: “nothing such” fits none of the 1 accounts",
-        "- “Ac me” on  (id 1)",
+        "- “Ac me” on an unknown platform (id 1)",
         "nothing was done; call again with one of these ids",
     ]
+
+
+async def test_many_wrong_names_share_one_short_list_of_candidates(read: Reading) -> None:
+    targets = [{"account_id": f"Nobody number {number}"} for number in range(400)]
+    targets += [{"account_id": "Aurora Coffee"}, {"account_id": "Fjord Outdoor"}]
+    with pytest.raises(NotOne) as caught:
+        await resolve(args_of("create_post"), {"text": "Hi", "targets": targets}, read)
+    lines = caught.value.lines
+    assert estimate("\n".join(lines)) < 3000
+    assert sum("fits none of the 14 accounts" in line for line in lines) == 10
+    assert "and 390 more account names like these" in lines
+    assert sum("(id acc_fjord_pinterest" in line for line in lines) == 1
+    assert "and 2 more account names that do not fit one account" in lines
+
+
+async def test_names_that_fit_different_ones_have_each_their_candidates(read: Reading) -> None:
+    targets = [{"account_id": "Aurora Coffee"}, {"account_id": "Fjord"}, {"account_id": "Nobody"}]
+    with pytest.raises(NotOne) as caught:
+        await resolve(args_of("create_post"), {"text": "Hi", "targets": targets}, read)
+    lines = caught.value.lines
+    assert sum("fits" in line for line in lines) == 3
+    assert sum("(id acc_aurora_threads" in line for line in lines) == 2
+
+
+def test_candidates_with_dear_names_stay_within_bounds() -> None:
+    candidates = tuple(f"“{'ꙮ' * 80}{number}” on Threads (id acc_{number})" for number in range(1000))
+    wrong = [Wrong("account", f"targets[{number}]: “x” fits 2", candidates[number:]) for number in range(300)]
+    assert estimate("\n".join(refusal(wrong, 20))) < 4000

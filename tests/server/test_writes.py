@@ -2,70 +2,23 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import httpx2
 import pytest
-from mcp import Client
-from mcp.types import CallToolResult
 
-from server.calls import Services
 from server.mode import Mode
 from server.records.storage import Storage
 from server.token_estimate import estimate
 from tests.conftest import HeldClock
 from tests.server.answering import Person
+from tests.server.counters import COMMENT, HIDE_PATH, POST, REPLY, Counter, counting
 from tests.server.standin import text_of
 from tests.server.workflows.desks import Desk, desk
-from tests.server.workflows.lines import Line, breaks, client_of, line_of, refuses, with_storage
+from tests.server.workflows.lines import client_of, line_of, refuses, with_storage
 
 pytestmark = pytest.mark.anyio
-
-POST: dict[str, Any] = {
-    "text": "Fresh beans on the shelf.",
-    "targets": [{"account_id": "acc_aurora_threads"}],
-    "publish_now": True,
-}
-COMMENT = {"post_id": "ig_1789001", "comment_id": "ig_c_1", "account_id": "acc_aurora_instagram"}
-REPLY = {**COMMENT, "text": "Yes, from Friday."}
-HIDE_PATH = "/v1/inbox/comments/ig_1789001/ig_c_1/hide"
-
-
-@dataclass
-class Counter:
-    """Everything a test of writes needs."""
-
-    bench: Desk
-    line: Line
-    services: Services
-    client: Client
-    person: Person
-
-    async def call(self, tool: str, arguments: dict[str, Any]) -> CallToolResult:
-        return await self.client.call_tool(tool, arguments)
-
-    async def done(self, tool: str, arguments: dict[str, Any]) -> dict[str, Any]:
-        result = await self.call(tool, arguments)
-        assert not result.is_error, text_of(result)
-        return result.structured_content or {}
-
-    async def take_back(self, answer: dict[str, Any]) -> None:
-        """Make the call that the answer names, as it is."""
-        undo = answer["undo"]
-        await self.done(undo["tool"], undo["arguments"])
-
-    async def rows(self) -> list[dict[str, Any]]:
-        return list((await self.done("whats_been_done", {}))["data"])
-
-    async def comment(self) -> dict[str, Any]:
-        answer = await self.bench.http.get(
-            "/inbox/comments/ig_1789001", params={"account_id": "acc_aurora_instagram", "limit": 100}
-        )
-        row: dict[str, Any] = next(row for row in answer.json()["data"] if row["platform_id"] == "ig_c_1")
-        return row
 
 
 @pytest.fixture
@@ -76,9 +29,8 @@ async def bench(clock: HeldClock) -> AsyncIterator[Desk]:
 
 @pytest.fixture
 async def counter(bench: Desk) -> AsyncIterator[Counter]:
-    person = Person()
-    async with line_of(bench) as (line, services), client_of(services, person) as client:
-        yield Counter(bench, line, services, client, person)
+    async with counting(bench) as made:
+        yield made
 
 
 async def test_a_hundred_identical_sends_at_once_reach_the_api_once(counter: Counter) -> None:
@@ -125,50 +77,6 @@ async def test_hide_unhide_hide_is_three_requests(counter: Counter) -> None:
     assert [row["tool"] for row in await counter.rows()] == ["hide_comment", "unhide_comment", "hide_comment"]
 
 
-@pytest.mark.parametrize(
-    ("tool", "arguments", "path"),
-    [("create_post", POST, "/v1/posts"), ("reply_to_comment", REPLY, "/v1/inbox/comments/ig_1789001")],
-)
-async def test_an_answer_lost_after_the_api_did_it(
-    counter: Counter, tool: str, arguments: dict[str, Any], path: str
-) -> None:
-    counter.line.after = breaks("POST", path, httpx2.ReadTimeout)
-    result = await counter.call(tool, arguments)
-    assert not result.is_error and "Sent" in text_of(result), text_of(result)
-    counter.line.after = None
-    again = await counter.call(tool, arguments)
-    assert "Not sent again" in text_of(again) and counter.line.writes == [("POST", path)]
-    (row,) = await counter.rows()
-    assert row["outcome"] == "done", "what arrived is not left as unknown"
-    assert (result.structured_content or {})["undo"]["tool"] in {"unpublish_post", "delete_post", "delete_comment"}
-
-
-async def test_an_answer_lost_before_the_api_did_it_is_never_sent_twice(counter: Counter) -> None:
-    counter.line.before = breaks("POST", "/v1/posts", httpx2.ReadTimeout)
-    result = await counter.call("create_post", POST)
-    assert result.is_error and "unknown" in text_of(result) and "check with list_posts" in text_of(result)
-    counter.line.before = None
-    for _ in range(3):
-        counter.bench.clock.advance(minutes=1)
-        assert (await counter.call("create_post", POST)).is_error
-    assert len(counter.line.writes) == 1, "the API may still be busy with it"
-    assert [row["outcome"] for row in await counter.rows()] == ["unknown"]
-    counter.bench.clock.advance(minutes=5)
-    await counter.done("create_post", POST)
-    assert "Not sent again" in text_of(await counter.call("create_post", POST))
-    assert len(counter.line.writes) == 2
-    assert sum(post["text"] == POST["text"] for post in await counter.bench.posts()) == 1
-
-
-async def test_a_wire_that_breaks_before_anything_left_frees_the_key(counter: Counter) -> None:
-    counter.line.before = breaks("POST", "/v1/posts", httpx2.ConnectError)
-    result = await counter.call("create_post", {**POST, "idempotency_key": "k"})
-    assert result.is_error and "nothing was sent" in text_of(result)
-    counter.line.before = None
-    await counter.done("create_post", {**POST, "idempotency_key": "k"})
-    assert [row["outcome"] for row in await counter.rows()] == ["done", "failed"]
-
-
 async def test_what_the_api_refuses_frees_the_key(counter: Counter) -> None:
     counter.line.before = refuses("POST", "/posts", 422)
     for _ in range(2):
@@ -178,31 +86,6 @@ async def test_what_the_api_refuses_frees_the_key(counter: Counter) -> None:
     assert len(counter.line.writes) == 3
     rows = await counter.rows()
     assert [row["outcome"] for row in rows] == ["done", "failed", "failed"] and "not today" in str(rows[1]["reason"])
-
-
-async def test_an_error_of_the_server_may_have_been_carried_out(counter: Counter) -> None:
-    counter.line.after = refuses("POST", "/posts", 500)
-    result = await counter.call("create_post", POST)
-    assert not result.is_error, "it is found to be there"
-    counter.line.after, counter.line.before = None, refuses("POST", "/reply", 500)
-    review = {"review_id": "r_none", "account_id": "acc_aurora_google", "text": "Thank you."}
-    assert (await counter.call("reply_to_review", review)).is_error
-    assert (await counter.rows())[0]["outcome"] == "unknown"
-
-
-async def test_who_agreed_to_a_lost_delete_is_asked_before_it_leaves_again(counter: Counter) -> None:
-    counter.line.before = breaks("DELETE", "/v1/posts/post_draft", httpx2.ReadTimeout)
-    assert (await counter.call("delete_post", {"post_id": "post_draft"})).is_error
-    assert len(counter.person.asked) == 1
-    counter.line.before = None
-    counter.bench.clock.advance(minutes=6)
-    counter.person.approve = False
-    result = await counter.call("delete_post", {"post_id": "post_draft"})
-    assert result.is_error and "said no" in text_of(result)
-    assert len(counter.person.asked) == 2 and len(counter.line.writes) == 1
-    counter.person.approve = True
-    await counter.done("delete_post", {"post_id": "post_draft"})
-    assert len(counter.line.writes) == 2
 
 
 async def test_the_undo_of_a_hidden_and_a_liked_comment_takes_it_back(counter: Counter) -> None:
@@ -425,18 +308,6 @@ async def test_the_undo_of_an_edited_comment_and_of_the_profile_takes_it_back(co
     assert (await own())["text"].partition(" ")[2] == before["text"].partition(" ")[2]
     user = await counter.done("update_current_user", {"lock_accounts_to_brand": True})
     assert user["undo"] == {"tool": "update_current_user", "arguments": {"lock_accounts_to_brand": False}}
-
-
-async def test_a_change_without_an_answer_is_looked_for_as_well(counter: Counter) -> None:
-    counter.line.after = breaks("PATCH", "/v1/posts/post_draft", httpx2.ReadTimeout)
-    arrived = await counter.call("update_post", {"post_id": "post_draft", "text": "Arrived."})
-    assert not arrived.is_error and "Sent: the API's answer was lost" in text_of(arrived)
-    counter.line.after, counter.line.before = None, breaks("PATCH", "/v1/posts/post_draft", httpx2.ReadTimeout)
-    lost = await counter.call("update_post", {"post_id": "post_draft", "text": "Lost."})
-    assert lost.is_error and "unknown: it is not there yet; check with list_posts" in text_of(lost)
-    counter.line.before = refuses("POST", "/brands", 504)
-    gone = await counter.call("create_brand", {"name": "Gone"})
-    assert gone.is_error and "unknown: check with list_brands" in text_of(gone)
 
 
 async def test_what_a_write_answers_fits_and_names_what_was_made(counter: Counter) -> None:

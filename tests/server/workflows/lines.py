@@ -3,7 +3,9 @@
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from typing import Literal
 
+import anyio
 import httpx2
 from mcp import Client
 
@@ -31,6 +33,8 @@ class Line(httpx2.AsyncBaseTransport):
         """Instead of the API."""
         self.after: Rule | None = None
         """Once the API has done it."""
+        self.hangs: anyio.Event | None = None
+        """Set when a write has left, which then gets no answer."""
 
     @property
     def writes(self) -> list[tuple[str, str]]:
@@ -41,6 +45,9 @@ class Line(httpx2.AsyncBaseTransport):
         instead = self.before(request) if self.before is not None else None
         if instead is not None:
             return instead
+        if self.hangs is not None and request.method != "GET":
+            self.hangs.set()
+            await anyio.sleep_forever()
         response = await self._inner.handle_async_request(request)
         instead = self.after(request) if self.after is not None else None
         return response if instead is None else instead
@@ -82,9 +89,11 @@ async def line_of(bench: Desk) -> AsyncGenerator[tuple[Line, Services]]:
         yield line, replace(bench.services, rest=RestClient(http=http, wait=at_once))
 
 
-def client_of(services: Services, person: Person | None = None, mode: Mode = ALL) -> Client:
+def client_of(
+    services: Services, person: Person | None = None, mode: Mode = ALL, era: Literal["auto", "legacy"] = "auto"
+) -> Client:
     """A real client of a real server."""
-    return Client(build_server(services.rest, mode, services), elicitation_callback=person)
+    return Client(build_server(services.rest, mode, services), mode=era, elicitation_callback=person)
 
 
 def with_storage(services: Services, storage: Storage, bench: Desk) -> Services:

@@ -11,6 +11,7 @@ import httpx2
 import pytest
 from mcp import Client
 
+from localapi.context import native_id
 from localapi.tables import Comment, Conversation, Mention, Message
 from server.records.storage import Storage
 from server.workflows.answered import MOST_REPLIES_READ
@@ -84,7 +85,7 @@ async def test_a_conversation_that_was_read_waits_until_it_is_answered(bench: De
     async with line_of(bench) as (_line, services), client_of(services, Person()) as client:
         await called(client, "mark_conversation_read", conversation_id="conv_fb_1")
         given = next_of(await waiting(client, "message"), REFUND)
-        assert given == {"conversation_id": "conv_fb_1", "account_id": FACEBOOK}
+        assert given is not None and given == {"conversation_id": "conv_fb_1", "account_id": FACEBOOK}
         await called(client, "send_message", **given, text="We pay it back today.")
         assert next_of(await waiting(client, "message"), "money back") is None
 
@@ -124,7 +125,8 @@ async def test_conversations_are_looked_into_within_bounds(bench: Desk) -> None:
         assert len(looked) == CONVERSATIONS_LOOKED_INTO == len(set(looked))
         # Those unread come before those that are newer.
         assert any("conv_tg_1" in path for path in looked)
-        assert any("20 conversations" in problem for problem in body["problems"]), body["problems"]
+        assert any("20 conversations" in line for line in body["left_out"]), body
+        assert "«" not in str(body["left_out"]), "our own advice is no stranger's"
         assert body["waiting"] == CONVERSATIONS_LOOKED_INTO
 
 
@@ -140,12 +142,13 @@ async def test_a_mention_in_a_comment_is_answered_there_and_then_no_more(bench: 
     async with line_of(bench) as (line, services), client_of(services, Person()) as client:
         rows = await waiting(client, "mention")
         given = next_of(rows, "have to see this cup")
+        assert given is not None
         assert given == {"account_id": INSTAGRAM, "media_id": "ig_m_9002", "comment_id": "ig_mc_1"}
         await called(client, "reply_to_mention", **given, text="We shall!")
         left = await waiting(client, "mention")
         assert next_of(left, "have to see this cup") is None
         other = next_of(left, "Morning stop")
-        assert other == {"account_id": INSTAGRAM, "media_id": "ig_m_9001"}
+        assert other is not None and other == {"account_id": INSTAGRAM, "media_id": "ig_m_9001"}
         line.before = refuses("POST", "/mentions/reply")
         assert (await client.call_tool("reply_to_mention", {**other, "text": "See you tomorrow?"})).is_error
         assert next_of(await waiting(client, "mention"), "Morning stop") == other, "what failed is no answer"
@@ -183,7 +186,7 @@ async def test_mentions_are_shown_without_records(bench: Desk, tmp_path: Path) -
     async with line_of(bench) as (_line, services), client_of(with_storage(services, broken, bench)) as client:
         body = await called(client, "triage_inbox", kinds=["mention"])
         assert next_of(body["rows"], "Morning stop") is not None
-        assert any("answered before" in problem for problem in body["problems"]), body["problems"]
+        assert any("answered before" in line for line in body["left_out"]), body
     await broken.close()
 
 
@@ -220,7 +223,7 @@ async def test_replies_are_looked_at_within_bounds(bench: Desk) -> None:
         looked = [path for _method, path in line.left if path.endswith("/replies")]
         assert len(looked) == MOST_REPLIES_READ
         # One of the others was answered by us.
-        assert any("replies of 6 comments were not looked at" in problem for problem in body["problems"])
+        assert any("replies of 6 comments were not looked at" in line for line in body["left_out"])
         assert next_of(body["rows"], "Question 0") is not None
         for unanswered in (True, False):
             line.left.clear()
@@ -283,8 +286,11 @@ async def test_nothing_is_looked_into_that_is_not_asked_for(bench: Desk) -> None
         assert not any(path.endswith("/replies") for _method, path in line.left)
         line.left.clear()
         since = (bench.clock.now() - timedelta(hours=1, minutes=30)).isoformat()
-        await called(client, "triage_inbox", since=since)
-        assert not any(path.endswith("/replies") for _method, path in line.left)
+        body = await called(client, "triage_inbox", since=since)
+        # Somebody may have written again below what is older.
+        looked = [path for _method, path in line.left if path.endswith("/replies")]
+        assert {native_id(path.split("/")[-2]) for path in looked} == {"ig_c_2", "yt_c_1"} and len(looked) == 2
+        assert all(row["at"] >= since[:19] for row in body["rows"])
         assert [path for _method, path in line.left if path.endswith("/messages")] == [
             "/v1/inbox/conversations/conv_wa_1/messages"
         ]

@@ -1,0 +1,232 @@
+"""Writes whose answer was lost: looked for, never sent twice, and never taken for made by what merely looks alike."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import anyio
+import anyio.lowlevel
+import httpx2
+import pytest
+from mcp.types import ElicitResult
+
+from server.mode import Mode
+from tests.conftest import HeldClock
+from tests.server.answering import Person
+from tests.server.counters import POST, REPLY, Counter, counting
+from tests.server.standin import text_of
+from tests.server.workflows.desks import Desk, desk
+from tests.server.workflows.lines import Rule, breaks, client_of, line_of, refuses
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+async def bench(clock: HeldClock) -> AsyncIterator[Desk]:
+    async with desk(clock) as made:
+        yield made
+
+
+@pytest.fixture
+async def counter(bench: Desk) -> AsyncIterator[Counter]:
+    async with counting(bench) as made:
+        yield made
+
+
+@pytest.mark.parametrize(
+    ("tool", "arguments", "path"),
+    [("create_post", POST, "/v1/posts"), ("reply_to_comment", REPLY, "/v1/inbox/comments/ig_1789001")],
+)
+async def test_an_answer_lost_after_the_api_did_it(
+    counter: Counter, tool: str, arguments: dict[str, Any], path: str
+) -> None:
+    counter.line.after = breaks("POST", path, httpx2.ReadTimeout)
+    result = await counter.call(tool, arguments)
+    assert not result.is_error and "Sent" in text_of(result), text_of(result)
+    counter.line.after = None
+    again = await counter.call(tool, arguments)
+    assert "Not sent again" in text_of(again) and counter.line.writes == [("POST", path)]
+    (row,) = await counter.rows()
+    assert row["outcome"] == "done", "what arrived is not left as unknown"
+    assert (result.structured_content or {})["undo"]["tool"] in {"unpublish_post", "delete_post", "delete_comment"}
+
+
+async def test_an_answer_lost_before_the_api_did_it_is_never_sent_twice(counter: Counter) -> None:
+    counter.line.before = breaks("POST", "/v1/posts", httpx2.ReadTimeout)
+    result = await counter.call("create_post", POST)
+    assert result.is_error and "unknown" in text_of(result) and "check with list_posts" in text_of(result)
+    counter.line.before = None
+    for _ in range(3):
+        counter.bench.clock.advance(minutes=1)
+        assert (await counter.call("create_post", POST)).is_error
+    assert len(counter.line.writes) == 1, "the API may still be busy with it"
+    assert [row["outcome"] for row in await counter.rows()] == ["unknown"]
+    counter.bench.clock.advance(minutes=5)
+    await counter.done("create_post", POST)
+    assert "Not sent again" in text_of(await counter.call("create_post", POST))
+    assert len(counter.line.writes) == 2
+    assert sum(post["text"] == POST["text"] for post in await counter.bench.posts()) == 1
+
+
+async def test_a_wire_that_breaks_before_anything_left_frees_the_key(counter: Counter) -> None:
+    counter.line.before = breaks("POST", "/v1/posts", httpx2.ConnectError)
+    result = await counter.call("create_post", {**POST, "idempotency_key": "k"})
+    assert result.is_error and "nothing was sent" in text_of(result)
+    counter.line.before = None
+    await counter.done("create_post", {**POST, "idempotency_key": "k"})
+    assert [row["outcome"] for row in await counter.rows()] == ["done", "failed"]
+
+
+async def test_an_error_of_the_server_may_have_been_carried_out(counter: Counter) -> None:
+    counter.line.after = refuses("POST", "/posts", 500)
+    result = await counter.call("create_post", POST)
+    assert not result.is_error, "it is found to be there"
+    counter.line.after, counter.line.before = None, refuses("POST", "/reply", 500)
+    review = {"review_id": "r_none", "account_id": "acc_aurora_google", "text": "Thank you."}
+    assert (await counter.call("reply_to_review", review)).is_error
+    assert (await counter.rows())[0]["outcome"] == "unknown"
+
+
+async def test_who_agreed_to_a_lost_delete_is_asked_before_it_leaves_again(counter: Counter) -> None:
+    counter.line.before = breaks("DELETE", "/v1/posts/post_draft", httpx2.ReadTimeout)
+    assert (await counter.call("delete_post", {"post_id": "post_draft"})).is_error
+    assert len(counter.person.asked) == 1
+    counter.line.before = None
+    counter.bench.clock.advance(minutes=6)
+    counter.person.approve = False
+    result = await counter.call("delete_post", {"post_id": "post_draft"})
+    assert result.is_error and "said no" in text_of(result)
+    assert len(counter.person.asked) == 2 and len(counter.line.writes) == 1
+    counter.person.approve = True
+    await counter.done("delete_post", {"post_id": "post_draft"})
+    assert len(counter.line.writes) == 2
+
+
+async def test_a_change_without_an_answer_is_looked_for_as_well(counter: Counter) -> None:
+    counter.line.after = breaks("PATCH", "/v1/posts/post_draft", httpx2.ReadTimeout)
+    arrived = await counter.call("update_post", {"post_id": "post_draft", "text": "Arrived."})
+    assert not arrived.is_error and "Sent: the API's answer was lost" in text_of(arrived)
+    counter.line.after, counter.line.before = None, breaks("PATCH", "/v1/posts/post_draft", httpx2.ReadTimeout)
+    lost = await counter.call("update_post", {"post_id": "post_draft", "text": "Lost."})
+    assert lost.is_error and "unknown: it is not there yet; check with list_posts" in text_of(lost)
+    counter.line.before = refuses("POST", "/brands", 504)
+    gone = await counter.call("create_brand", {"name": "Gone"})
+    assert gone.is_error and "unknown: check with list_brands" in text_of(gone)
+
+
+def cut(method: str, part: str) -> Rule:
+    """Requests of this kind are lost before they arrive."""
+
+    def rule(request: httpx2.Request) -> httpx2.Response | None:
+        if request.method == method and part in request.url.path:
+            raise httpx2.ReadTimeout("no answer", request=request)
+        return None
+
+    return rule
+
+
+@pytest.mark.parametrize(
+    ("tool", "first", "second"),
+    [
+        (
+            "create_post",
+            {**POST, "publish_now": False, "scheduled_at": "2026-03-12T09:00:00Z"},
+            {**POST, "publish_now": False, "scheduled_at": "2026-03-19T09:00:00Z"},
+        ),
+        ("create_post", POST, {**POST, "skip_duplicate_check": True, "idempotency_key": "again"}),
+        ("reply_to_comment", REPLY, {**REPLY, "idempotency_key": "again"}),
+        (
+            "send_message",
+            {"conversation_id": "conv_wa_1", "account_id": "acc_aurora_whatsapp", "text": "Yes"},
+            {
+                "conversation_id": "conv_wa_1",
+                "account_id": "acc_aurora_whatsapp",
+                "text": "Yes",
+                "attachment_url": "https://pics.example/list.png",
+            },
+        ),
+        (
+            "send_message",
+            {"conversation_id": "conv_wa_1", "account_id": "acc_aurora_whatsapp", "text": "Yes"},
+            {
+                "conversation_id": "conv_wa_1",
+                "account_id": "acc_aurora_whatsapp",
+                "text": "Yes",
+                "idempotency_key": "again",
+            },
+        ),
+    ],
+)
+async def test_what_an_alike_write_made_is_no_sign_of_a_lost_one(
+    counter: Counter, tool: str, first: dict[str, Any], second: dict[str, Any]
+) -> None:
+    await counter.done(tool, first)
+    counter.line.before = cut("POST", "/v1/")
+    lost = await counter.call(tool, second)
+    assert lost.is_error and "unknown:" in text_of(lost) and "undo" not in text_of(lost)
+
+
+async def test_a_lost_retry_or_change_is_not_taken_for_made_by_what_was_so_before(counter: Counter) -> None:
+    counter.line.before = cut("POST", "/v1/posts/post_partial")
+    lost = await counter.call("retry_post", {"post_id": "post_partial"})
+    assert lost.is_error and "unknown: check with" in text_of(lost)
+    account = {"account_id": "acc_fjord_pinterest"}
+    (board, *_) = (await counter.done("list_pinterest_boards", account))["data"]
+    counter.line.before = cut("PATCH", "/v1/")
+    change = {**account, "board_id": board["id"], "description": "Brand new text"}
+    lost = await counter.call("update_pinterest_board", change)
+    assert lost.is_error and "unknown: check with" in text_of(lost)
+    counter.line.before = None
+    blocked = await counter.call("retry_post", {"post_id": "post_partial"})
+    assert "pass an idempotency_key" in text_of(blocked)
+    made = await counter.done("retry_post", {"post_id": "post_partial", "idempotency_key": "again"})
+    post = (await counter.bench.http.get("/posts/post_partial")).json()
+    (failed,) = [one["account_id"] for one in post.get("data", post)["targets"] if one["platform"] == "threads"]
+    assert made["undo"]["arguments"] == {"post_id": "post_partial", "account_id": failed}
+
+
+async def test_a_repetition_has_the_undo_of_the_first(counter: Counter) -> None:
+    change = {"post_id": "post_draft", "text": "Another.", "idempotency_key": "once"}
+    first = await counter.done("update_post", change)
+    assert (await counter.done("update_post", change))["undo"] == first["undo"]
+
+
+async def test_a_write_whose_client_gave_up_is_noted(counter: Counter) -> None:
+    begun = counter.line.hangs = anyio.Event()
+    async with anyio.create_task_group() as group:
+        group.start_soon(counter.call, "reply_to_comment", REPLY)
+        await begun.wait()
+        group.cancel_scope.cancel()
+    counter.line.hangs = None
+    for _ in range(100):
+        await anyio.lowlevel.checkpoint()
+    (row,) = await counter.rows()
+    assert (row["tool"], row["outcome"]) == ("reply_to_comment", "unknown") and "went away" in row["reason"]
+
+
+class Slow(Person):
+    """Reads the first question, and never answers it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.reads = anyio.Event()
+
+    async def __call__(self, context: Any, params: Any) -> ElicitResult:
+        if not self.reads.is_set():
+            self.reads.set()
+            await anyio.sleep_forever()
+        return await super().__call__(context, params)
+
+
+async def test_a_handle_is_as_good_as_before_when_the_client_gave_up_while_a_person_was_asked(bench: Desk) -> None:
+    mode, slow = Mode(toolsets=(frozenset({"all"}),), confirm="public"), Slow()
+    async with line_of(bench) as (line, services), client_of(services, slow, mode=mode, era="legacy") as client:
+        arguments = {"text": "Weekly promo", "targets": [{"account": "acc_aurora_facebook"}]}
+        prepared = (await client.call_tool("prepare_post", arguments)).structured_content or {}
+        handle = {"handle": prepared["handle"]}
+        async with anyio.create_task_group() as group:
+            group.start_soon(client.call_tool, "publish_prepared_post", handle)
+            await slow.reads.wait()
+            group.cancel_scope.cancel()
+        assert ("POST", "/v1/posts") not in line.writes
+        done = await client.call_tool("publish_prepared_post", handle)
+        assert not done.is_error, text_of(done)
