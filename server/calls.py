@@ -79,6 +79,10 @@ class Refused(Exception):
         self.lines = lines
 
 
+class Underway(Refused):
+    """The same write is on its way already; what comes of it is not known yet."""
+
+
 def now() -> datetime:
     """The time, in UTC."""
     return datetime.now(UTC)

@@ -158,7 +158,7 @@ async def _library_file(call: "Call", arguments: Mapping[str, Any], _names: Name
         # The platform's own file, not one of the library.
         return []
     row = _row(await call.read(LIST_MEDIA, {"limit": _FILES}), arguments["media_id"])
-    return [("file", foreign(_text(row, "filename"), _LONGEST_NAME) if row else "not among the {_FILES} latest")]
+    return [("file", foreign(_text(row, "filename"), _LONGEST_NAME) if row else f"not among the {_FILES} latest")]
 
 
 def _library_ids(value: Any) -> Iterator[str]:

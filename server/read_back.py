@@ -5,12 +5,13 @@ not there yet proves nothing while the API may still be busy with it: a post can
 does absence count as "not sent".
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+import json
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
-from server.bodies import moment, row_of, rows_of
+from server.bodies import has_more, moment, row_of, rows_of
 from server.records import RecordsUnavailable
 from server.results import check_of
 from server.undo import before_change, changes, places_of
@@ -68,9 +69,14 @@ Reader = Callable[["Call", Mapping[str, Any], _Since], Awaitable[Mapping[str, An
 
 
 async def read_back(
-    call: "Call", operation: AnyOperation, arguments: Mapping[str, Any], *, since: datetime | None
+    call: "Call",
+    operation: AnyOperation,
+    arguments: Mapping[str, Any],
+    *,
+    since: datetime | None,
+    key: str | None = None,
 ) -> Found:
-    """What became of a write that left at `since`; does not raise."""
+    """What became of a write that left at `since` under this key of the ledger; does not raise."""
     from server.calls import Failed
 
     began = since or call.now
@@ -78,7 +84,7 @@ async def read_back(
     check = f"check with {check_of(operation)}"
     try:
         if reader is not None:
-            row = await reader(call, arguments, await _since(call, began))
+            row = await reader(call, arguments, await _since(call, began, key))
         elif changes(operation.name):
             row = await _changed(call, operation, arguments)
         elif operation.effect is Effect.DELETE and operation.name in _GONE:
@@ -96,7 +102,7 @@ async def read_back(
     return Found(state="unknown", words=f"it is not there yet; {check} in some minutes, and do not repeat it before")
 
 
-async def _since(call: "Call", began: datetime) -> _Since:
+async def _since(call: "Call", began: datetime, key: str | None) -> _Since:
     after = began - CLOCKS_APART
     try:
         entries, _ = await call.services.records.audit(
@@ -106,13 +112,28 @@ async def _since(call: "Call", began: datetime) -> _Since:
         raise _CannotTell from None
     if len(entries) == _NOTED:
         raise _CannotTell
-    ids = (part.partition("=")[2] for entry in entries if entry.outcome == "done" for part in entry.target.split(", "))
-    return _Since(after=after, others=frozenset(ids))
+    others: set[str] = set()
+    for entry in entries:
+        noted = json.loads(entry.detail or "{}")
+        # What was noted of this very write, before its runner was killed, is what is looked for.
+        if entry.outcome == "done" and (key is None or noted.get("claim") != key):
+            others.update(noted.get("made", {}).values())
+    return _Since(after=after, others=frozenset(others))
+
+
+def _found(rows: Iterable[Mapping[str, Any]], body: Mapping[str, Any], since: _Since) -> Mapping[str, Any] | None:
+    """The first of the rows that is this write's; raises _CannotTell where it may stand on another page."""
+    row = next((row for row in rows if since.made(row)), None)
+    if row is None and has_more(body):
+        times = [moment(one.get("created_at")) for one in rows_of(body)]
+        if not times or any(at is None or at >= since.after for at in times[-1:]):
+            raise _CannotTell
+    return row
 
 
 async def _post(call: "Call", arguments: Mapping[str, Any], since: _Since) -> Mapping[str, Any] | None:
     body = await call.read(LIST_POSTS, {"sort": "created_desc", "limit": _PAGE})
-    return next((row for row in rows_of(body) if since.made(row) and _is_such_a_post(row, arguments)), None)
+    return _found((row for row in rows_of(body) if _is_such_a_post(row, arguments)), body, since)
 
 
 def _is_such_a_post(row: Mapping[str, Any], arguments: Mapping[str, Any]) -> bool:
@@ -151,17 +172,14 @@ async def _message(call: "Call", arguments: Mapping[str, Any], since: _Since) ->
         # The platforms keep attachments at addresses of their own, and show cards and buttons as they like.
         raise _CannotTell
     body = await call.read(LIST_MESSAGES, {"conversation_id": arguments["conversation_id"], "limit": _PAGE})
-    return next(
-        (
-            row
-            for row in rows_of(body)
-            if row.get("direction") == "outgoing"
-            and (row.get("text") or "") == (arguments.get("text") or "")
-            and not row.get("attachment_url")
-            and since.made(row)
-        ),
-        None,
+    alike = (
+        row
+        for row in rows_of(body)
+        if row.get("direction") == "outgoing"
+        and (row.get("text") or "") == (arguments.get("text") or "")
+        and not row.get("attachment_url")
     )
+    return _found(alike, body, since)
 
 
 async def _comment(call: "Call", arguments: Mapping[str, Any], since: _Since) -> Mapping[str, Any] | None:
@@ -170,14 +188,12 @@ async def _comment(call: "Call", arguments: Mapping[str, Any], since: _Since) ->
         raise _CannotTell
     operation = LIST_COMMENT_REPLIES if "comment_id" in given else LIST_COMMENTS
     body = await call.read(operation, {**given, "limit": _PAGE})
-    return next(
-        (
-            row
-            for row in rows_of(body)
-            if row.get("is_owner") and row.get("text") == arguments.get("text") and since.made(row)
-        ),
-        None,
-    )
+    alike = (row for row in rows_of(body) if row.get("is_owner") and row.get("text") == arguments.get("text"))
+    row = next((row for row in alike if since.made(row)), None)
+    if row is None and has_more(body):
+        # Replies come in either order.
+        raise _CannotTell
+    return row
 
 
 async def _review(call: "Call", arguments: Mapping[str, Any], _since: _Since) -> Mapping[str, Any] | None:
@@ -186,7 +202,10 @@ async def _review(call: "Call", arguments: Mapping[str, Any], _since: _Since) ->
         reply = row.get("reply")
         if row.get("id") == arguments["review_id"] and isinstance(reply, dict):
             return reply if reply.get("text") == arguments.get("text") else None
-    return None
+        if row.get("id") == arguments["review_id"]:
+            return None
+    # Not among the newest.
+    raise _CannotTell
 
 
 async def _changed(call: "Call", operation: AnyOperation, arguments: Mapping[str, Any]) -> Mapping[str, Any] | None:
@@ -215,9 +234,10 @@ def _hidden(is_hidden: bool) -> Reader:
             pagination = body.get("pagination")
             cursor = pagination.get("next_cursor") if isinstance(pagination, dict) else None
             if not cursor:
-                return None
+                break
             given["cursor"] = cursor
-        return None
+        # A reply below a comment, or one far down.
+        raise _CannotTell
 
     return read
 

@@ -64,7 +64,7 @@ async def carry_out(
         NotGranted, OnlyDrafts, ApiError, NoAnswer, BadFile: as `callers.exchange`.
         RecordsUnavailable: it cannot be made sure that it happens once.
     """
-    from server.calls import Refused
+    from server.calls import Refused, Underway
 
     if not call.mode.allows(operation.name, definitions()[operation.name]):
         raise Refused(*call.mode.refusal(operation.name))
@@ -102,7 +102,7 @@ async def carry_out(
                 "next: call it again with a key that was never used, or without one.",
             )
         case "running":
-            raise Refused(
+            raise Underway(
                 f"{operation.name} was not called: the same call is still on its way",
                 "retry: yes, in a few seconds, with the same arguments; it is not sent a second time",
                 "next: wait for the first one's answer.",
@@ -179,7 +179,7 @@ async def _agreement(call: "Call", operation: AnyOperation, arguments: Mapping[s
     try:
         return await agreed(call, question)
     except NotAllowed as refusal:
-        await _note(call, operation, arguments, "refused", None)
+        await _note(call, operation, arguments, "refused", None, key=None)
         raise Refused(*refusal.lines) from None
 
 
@@ -193,13 +193,13 @@ async def _find_out(
     send: Send,
 ) -> Answer:
     """What became of a write whose runner was killed, or got no answer."""
-    found = await read_back(call, operation, arguments, since=since)
+    found = await read_back(call, operation, arguments, since=since, key=key)
     records = call.services.records
     if found.state == "sent":
         answer = Answer(status=found.status, body=dict(found.body))
         call.undo = undo_of(operation.name, arguments, found.body)
         await _settle(call, operation, key, answer)
-        await _note(call, operation, arguments, "done", approved_by, body=found.body)
+        await _note(call, operation, arguments, "done", approved_by, key=key, body=found.body)
         call.notes.append(f"Not sent again: it had arrived. {found.words}")
         return answer
     if found.state == "not sent" or _is_harmless_twice(operation):
@@ -222,7 +222,7 @@ async def _send_watched(
     """Send it, and look for it where no answer comes; `key`: what of the ledger is claimed for it."""
     records, left_at = call.services.records, call.now
     try:
-        answer = await _send(call, operation, arguments, approver, send, is_looked_after=True)
+        answer = await _send(call, operation, arguments, key, approver, send, is_looked_after=True)
     except (NotGranted, OnlyDrafts, BadFile):
         if key is not None:
             await records.release(call.owner, key)
@@ -239,8 +239,16 @@ async def _send_watched(
 
 async def _settle(call: "Call", operation: AnyOperation, key: str | None, answer: Answer) -> None:
     if key is not None:
-        outcome = kept(call, operation, key, answer.status, answer.body)
-        await call.services.records.settle(call.owner, key, outcome=outcome, certain=True, now=call.now)
+        await _keep(call, key, kept(call, operation, key, answer.status, answer.body), certain=True)
+
+
+async def _keep(call: "Call", key: str, outcome: str, *, certain: bool) -> None:
+    try:
+        await call.services.records.settle(call.owner, key, outcome=outcome, certain=certain, now=call.now)
+    except RecordsUnavailable as problem:
+        # It has left: the answer must not say that it has not. A repetition looks for it before anything is sent.
+        logger.error("the outcome of a write cannot be kept: %s", problem)
+        call.notes.append("What came of it could not be kept; do not repeat it before looking.")
 
 
 async def _after_silence(
@@ -253,10 +261,10 @@ async def _after_silence(
     error: ApiError | NoAnswer,
 ) -> Answer:
     """The write may have arrived: look before saying anything."""
-    found = await read_back(call, operation, arguments, since=left_at)
+    found = await read_back(call, operation, arguments, since=left_at, key=key)
     outcome = {"sent": "done", "not sent": "failed", "unknown": "unknown"}[found.state]
     detail = None if found.state == "sent" else _reason(error)
-    await _note(call, operation, arguments, outcome, approver, detail=detail, body=found.body)
+    await _note(call, operation, arguments, outcome, approver, key=key, detail=detail, body=found.body)
     if found.state == "sent":
         answer = Answer(status=found.status, body=dict(found.body))
         call.undo = undo_of(operation.name, arguments, found.body)
@@ -265,7 +273,7 @@ async def _after_silence(
         return answer
     if key is not None:
         uncertain = json.dumps({"state": found.state})
-        await call.services.records.settle(call.owner, key, outcome=uncertain, certain=False, now=call.now)
+        await _keep(call, key, uncertain, certain=False)
     if isinstance(error, ApiError) and isinstance(error.body, dict) and error.body.get("id"):
         # It says itself what became of it, such as a post whose targets all failed.
         raise error
@@ -277,6 +285,7 @@ async def _send(
     call: "Call",
     operation: AnyOperation,
     arguments: Mapping[str, Any],
+    key: str | None,
     approver: str | None,
     send: Send,
     *,
@@ -290,16 +299,16 @@ async def _send(
         is_unknown = _may_have_arrived(error)
         if not (is_unknown and is_looked_after):
             outcome = "unknown" if is_unknown else "failed"
-            await _note(call, operation, arguments, outcome, approver, detail=_reason(error))
+            await _note(call, operation, arguments, outcome, approver, key=key, detail=_reason(error))
         raise
     except anyio.get_cancelled_exc_class():
         with anyio.CancelScope(shield=True):
             gone = "whoever asked for it went away before the answer"
-            await _note(call, operation, arguments, "unknown", approver, detail=gone)
+            await _note(call, operation, arguments, "unknown", approver, key=key, detail=gone)
         raise
     # First of all: nothing that keeps or shows an answer is to see what opens something.
     answer = replace(answer, body=await concealed(call, operation, answer.body))
-    await _note(call, operation, arguments, "done", approver, body=answer.body)
+    await _note(call, operation, arguments, "done", approver, key=key, body=answer.body)
     call.undo = undo_of(operation.name, arguments, answer.body, before)
     left = left_by_undo(operation.name, arguments, before)
     if left and call.undo is not None:
@@ -314,16 +323,23 @@ async def _note(
     outcome: str,
     approver: str | None,
     *,
+    key: str | None,
     detail: str | None = None,
     body: Mapping[str, Any] | None = None,
 ) -> None:
+    known = {
+        "reason": detail,
+        "claim": key,
+        "made": _made(arguments, body or {}) or None,
+    }
+    kept_detail = {name: value for name, value in known.items() if value is not None}
     entry = AuditEntry(
         at=call.now,
         tool=operation.name,
         target=_target(operation, arguments, body or {}),
         outcome=outcome,
         approver=approver,
-        detail=None if detail is None else json.dumps({"reason": detail}),
+        detail=json.dumps(kept_detail) if kept_detail else None,
     )
     try:
         await call.services.records.note(call.owner, entry)
@@ -346,14 +362,16 @@ def _target(operation: AnyOperation, arguments: Mapping[str, Any], body: Mapping
         for target in (targets if isinstance(targets, list) else [])
         if isinstance(target, dict) and target.get("account_id")
     ]
+    made = _made(arguments, body)
+    ids += [f"{name}={said(value, 80)}" for name, value in made.items() if name not in operation.secret_results]
+    return ", ".join(ids)
+
+
+def _made(arguments: Mapping[str, Any], body: Mapping[str, Any]) -> dict[str, str]:
+    """The ids of an answer that the arguments do not name."""
     row = row_of(body)
     known = {str(value) for value in arguments.values() if isinstance(value, str)}
-    ids += [
-        f"{name}={said(row[name], 80)}"
-        for name in _MADE
-        if isinstance(row.get(name), str) and row[name] not in known and name not in operation.secret_results
-    ]
-    return ", ".join(ids)
+    return {name: row[name] for name in _MADE if isinstance(row.get(name), str) and row[name] not in known}
 
 
 def _reason(error: ApiError | NoAnswer) -> str:

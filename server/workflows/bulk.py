@@ -13,7 +13,7 @@ import anyio
 from mcp.types import CallToolResult
 
 from server.asking import NotAllowed, Question, agreed, said
-from server.calls import Call, Failed, Refused
+from server.calls import Call, Failed, Refused, Underway
 from server.records import LeaseLost, Plan, PlanItem, RecordsUnavailable, Taken
 from server.telling import told
 from server.workflows import Handler, Outcome, bulk_receipts
@@ -245,7 +245,7 @@ async def _item(call: Call, operation: AnyOperation, plan: Plan, item: PlanItem,
             return "gone already", "done"
         return said(failure.reason, 200), "unknown" if is_unknown else "failed"
     except Refused as refusal:
-        return said(refusal.lines[0], 200), "failed"
+        return said(refusal.lines[0], 200), "unknown" if isinstance(refusal, Underway) else "failed"
     return bulk_receipts.of_done(operation.name, answer.body, one.undo), "done"
 
 

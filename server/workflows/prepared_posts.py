@@ -228,6 +228,8 @@ async def publish_prepared_post(call: Call, args: PublishPreparedPost) -> Outcom
         return await _failed(call, prepared, failure)
     except Exception as error:
         # Refused, asking a person first, or out of order before sending; the write's own key guards the rest.
+        if has_left:
+            raise
         await records.release(call.owner, prepared.use_key)
         if type(error) is Refused:
             raise Refused(*error.lines, *_usable(prepared)) from None

@@ -118,7 +118,8 @@ def _once(items: Sequence[Item]) -> list[Item]:
     threads = {
         (item.account_id, item.post_id, name)
         for item in items
-        if item.kind == "comment" and item.is_certain
+        # Where we never wrote, each of the others waits for itself.
+        if item.kind == "comment" and item.is_certain and (item.is_answered or item.newest is not None)
         for name in names_of(item.row)
     }
     return [

@@ -9,13 +9,18 @@ import httpx2
 import pytest
 from mcp.types import ElicitResult
 
+from server.callers import PROCESS
+from server.calls import Call
 from server.mode import Mode
+from server.records import RecordsUnavailable
 from tests.conftest import HeldClock
 from tests.server.answering import Person
 from tests.server.counters import POST, REPLY, Counter, counting
 from tests.server.standin import text_of
 from tests.server.workflows.desks import Desk, desk
 from tests.server.workflows.lines import Rule, breaks, client_of, line_of, refuses
+from tools.conversations import SEND_MESSAGE
+from tools.posts import CREATE_POST
 
 pytestmark = pytest.mark.anyio
 
@@ -230,3 +235,72 @@ async def test_a_handle_is_as_good_as_before_when_the_client_gave_up_while_a_per
         assert ("POST", "/v1/posts") not in line.writes
         done = await client.call_tool("publish_prepared_post", handle)
         assert not done.is_error, text_of(done)
+
+
+KEYED = {**POST, "publish_now": False, "idempotency_key": "once"}
+
+
+async def test_a_write_whose_runner_died_before_its_outcome_was_kept_is_found_and_not_sent_again(
+    counter: Counter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def dies(*_: Any, **__: Any) -> None:
+        raise SystemExit
+
+    message = {"conversation_id": "conv_wa_1", "account_id": "acc_aurora_whatsapp", "text": "Yes"}
+    call = Call(services=counter.services, caller=PROCESS, mode=Mode(confirm="never"))
+    for operation, arguments in ((SEND_MESSAGE, message), (CREATE_POST, {**POST, "publish_now": False})):
+        with monkeypatch.context() as patched:
+            patched.setattr(type(counter.services.records), "settle", dies)
+            with pytest.raises(SystemExit):
+                await call.write(operation, arguments, key=operation.name)
+        counter.bench.clock.advance(minutes=6)
+        before = len(counter.line.writes)
+        await call.write(operation, arguments, key=operation.name)
+        assert len(counter.line.writes) == before and "Not sent again" in call.notes[-1]
+
+
+async def test_whoever_works_on_what_was_found_does_not_hide_it_from_the_repetition(counter: Counter) -> None:
+    counter.line.after = breaks("POST", "/v1/posts", httpx2.ReadTimeout)
+    counter.line.before = refuses("GET", "/v1/posts", 503)
+    assert "unknown" in text_of(await counter.call("create_post", KEYED))
+    counter.line.after = counter.line.before = None
+    (draft,) = [one for one in await counter.bench.posts() if one["text"] == POST["text"]]
+    await counter.done("update_post", {"post_id": draft["id"], "title": "Beans"})
+    counter.bench.clock.advance(minutes=6)
+    assert (await counter.done("create_post", KEYED))["id"] == draft["id"]
+    assert counter.line.writes.count(("POST", "/v1/posts")) == 1
+
+
+async def test_what_may_stand_on_another_page_is_not_taken_for_absent(counter: Counter) -> None:
+    counter.line.after = breaks("POST", "/v1/posts", httpx2.ReadTimeout)
+    counter.line.before = refuses("GET", "/v1/posts", 503)
+    assert "unknown" in text_of(await counter.call("create_post", KEYED))
+    counter.line.after = counter.line.before = None
+    counter.bench.clock.advance(seconds=1)
+    for number in range(51):
+        await counter.bench.http.post("/posts", json={"text": f"Of somebody else, {number}."})
+    counter.bench.clock.advance(minutes=6)
+    again = await counter.call("create_post", KEYED)
+    assert again.is_error and "check with list_posts" in text_of(again)
+    lost = {"review_id": "rev_none", "account_id": "acc_aurora_google", "text": "Thank you."}
+    counter.line.before = cut("POST", "/v1/")
+    assert "unknown: check with" in text_of(await counter.call("reply_to_review", lost))
+
+
+async def test_records_that_fail_after_the_send_do_not_say_that_nothing_was_sent(
+    counter: Counter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fails(*_: Any, **__: Any) -> None:
+        raise RecordsUnavailable("database is locked")
+
+    asked = {"text": "Weekly promo", "targets": [{"account": "Aurora on Threads"}]}
+    prepared = await counter.done("prepare_post", asked)
+    with monkeypatch.context() as patched:
+        patched.setattr(type(counter.services.records), "settle", fails)
+        made = await counter.call("create_brand", {"name": "Kept nowhere"})
+        published = await counter.call("publish_prepared_post", {"handle": prepared["handle"]})
+    assert not made.is_error and "could not be kept" in text_of(made)
+    assert "nothing was sent" not in text_of(published) and "not used up" not in text_of(published)
+    counter.bench.clock.advance(minutes=6)
+    await counter.call("publish_prepared_post", {"handle": prepared["handle"]})
+    assert counter.line.writes.count(("POST", "/v1/posts")) == 1

@@ -95,6 +95,11 @@ async def test_deleting_a_comment_tells_who_wrote_it_and_what(bench: Desk) -> No
     assert f"comment_id: {comment_id}" in lines
 
 
+async def test_a_file_that_is_not_there_is_said(bench: Desk) -> None:
+    lines = await _question(bench, "delete_media", {"media_id": "med_none"})
+    assert "file: not among the 50 latest" in lines
+
+
 async def test_a_comment_that_is_not_there_is_said(bench: Desk) -> None:
     lines = await _question(bench, "delete_comment", {**COMMENTED, "comment_id": "sapi_cmt_gone"})
     assert "comment: not among the 100 latest of this post" in lines and "comment_id: sapi_cmt_gone" in lines

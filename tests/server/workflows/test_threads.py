@@ -169,3 +169,17 @@ async def test_nothing_of_others_stands_in_our_own_lines(bench: Desk) -> None:
         line.before = refuses("GET", f"/v1/inbox/comments/{FACEBOOK_POST}")
         body = await called(client, "triage_inbox", kinds=["comment"], platforms=["facebook"])
         assert body["problems"] and body["problems"][0].startswith("«"), "what the API said is quoted"
+
+
+async def test_who_wrote_below_somebody_elses_comment_waits_by_themselves_where_we_never_wrote(bench: Desk) -> None:
+    rows = [row_of("c_1", "08:00", replies=1), row_of("I got food poisoning, I want a refund", "09:00", under="c_1")]
+
+    def api(request: httpx2.Request) -> httpx2.Response | None:
+        listed = request.method == "GET" and request.url.path.endswith(f"/comments/{FACEBOOK_POST}")
+        return httpx2.Response(200, json={"data": rows}, request=request) if listed else None
+
+    async with line_of(bench) as (line, services), client_of(services) as client:
+        line.before = api
+        body = await called(client, "triage_inbox", kinds=["comment"], platforms=["facebook"])
+        said = [row["said"] for row in body["rows"]]
+        assert len(said) == 2 and "food poisoning" in said[0], "the complaint comes first"
