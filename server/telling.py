@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from server.asking import said
-from server.meanings import ABOUT_ACCOUNTS, Lines, meanings
 from server.naming import titles
 
 if TYPE_CHECKING:
     from server.calls import Call
+    from server.meanings import Lines
 
 _LONGEST = 2200
 """Characters: who agrees to a text reads all of it, as the longest usual posts are."""
@@ -26,12 +26,15 @@ async def told(call: "Call", arguments: Mapping[str, Any]) -> list[str]:
 
 async def explained(call: "Call", arguments: Mapping[str, Any]) -> list[str]:
     """What the ids and files of a call stand for, as far as it can be read, and then what `told` says."""
+    # Serving does not need the modules of all that can be asked about until somebody is asked.
+    from server.meanings import ABOUT_ACCOUNTS, meanings
+
     kinds = _kinds(arguments) | ({"account"} if ABOUT_ACCOUNTS & arguments.keys() else set[str]())
     names = await _names(call, kinds)
     return _bounded([*await meanings(call, arguments, names), *_lines(arguments, names)])
 
 
-def _lines(arguments: Mapping[str, Any], names: Mapping[tuple[str, str], str]) -> Lines:
+def _lines(arguments: Mapping[str, Any], names: Mapping[tuple[str, str], str]) -> "Lines":
     lines: Lines = []
     for name, value in arguments.items():
         if isinstance(value, list) and value and all(isinstance(item, Mapping) for item in value):
@@ -51,7 +54,7 @@ def _size(encoded: str) -> int:
     return len(encoded.rstrip("=")) * 3 // 4
 
 
-def _bounded(lines: Lines) -> list[str]:
+def _bounded(lines: "Lines") -> list[str]:
     """The lines as they are shown: the long ones shorter where all would be too much, and at last some left out."""
     shown = [_shown(label, text, _LONGEST) for label, text in lines]
     for limit in _SHORTER:
