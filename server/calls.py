@@ -79,6 +79,10 @@ class Refused(Exception):
         self.lines = lines
 
 
+class WithoutRecords(Refused):
+    """A write that was not sent, because it could not be made sure that it happens once."""
+
+
 class Underway(Refused):
     """The same write is on its way already; what comes of it is not known yet."""
 
@@ -196,7 +200,7 @@ class Call:
         except _FAILURES as error:
             raise Failed(operation, error) from error
         except RecordsUnavailable as problem:
-            raise Refused(
+            raise WithoutRecords(
                 f"{operation.name} was not called: {problem}",
                 "retry: yes, once the records can be written again; nothing was sent",
                 "next: tell the person; without its records this server cannot make sure that it happens once.",

@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from server.asking import said
@@ -10,9 +10,11 @@ from server.bodies import row_of, rows_of
 from server.foreign_text import LINE_END, clean
 from server.platform_names import platform_label
 from server.times import both, zone_here
+from tools.accounts import GET_PENDING_CONNECTION
 from tools.brands import LIST_BRANDS
 from tools.comments import LIST_COMMENTED_POSTS, LIST_COMMENTS
 from tools.conversations import GET_CONVERSATION
+from tools.facebook import LIST_FACEBOOK_LOGIN_PAGES
 from tools.fields import FileArgs
 from tools.invites import LIST_INVITES
 from tools.keys import LIST_KEYS
@@ -46,24 +48,28 @@ _OWN_QUOTES = str.maketrans("„“", "””")
 _FOREIGN_QUOTES = str.maketrans("„“”‟", "''''")
 
 
-async def meanings(call: "Call", arguments: Mapping[str, Any], names: Names) -> Lines:
-    """What each id stands for, as lines with their labels; what cannot be read is said, and nothing is raised."""
+async def meanings(call: "Call", arguments: Mapping[str, Any], names: Names, *, without: Collection[str] = ()) -> Lines:
+    """What each id stands for, as lines with their labels; what cannot be read is said, and nothing is raised.
+
+    `without`: arguments of which nothing is told.
+    """
     from server.calls import Failed
 
     lines: Lines = []
     for name, (label, look_up) in _LOOK_UPS.items():
-        if not isinstance(arguments.get(name), str) or not arguments[name]:
+        if name in without or not isinstance(arguments.get(name), str) or not arguments[name]:
             continue
         try:
             lines += await look_up(call, arguments, names)
         except Failed as failed:
             lines.append((label, f"could not be read ({said(failed.reason, 200)})"))
-    if wanted := list(dict.fromkeys(_library_ids(arguments))):
+    told = {name: value for name, value in arguments.items() if name not in without}
+    if wanted := list(dict.fromkeys(_library_ids(told))):
         try:
             lines.append(("files", await _library_names(call, wanted)))
         except Failed as failed:
             lines.append(("files", f"could not be read ({said(failed.reason, 200)})"))
-    return lines + _file(call, arguments, names)
+    return lines + _file(call, told, names)
 
 
 def own(text: str, limit: int = _LONGEST_POST) -> str:
@@ -83,7 +89,7 @@ async def _post(call: "Call", arguments: Mapping[str, Any], names: Names) -> Lin
     try:
         post = row_of(await call.read(GET_POST, {"post_id": arguments["post_id"]}))
     except Failed:
-        if "comment_id" not in arguments or "account_id" not in arguments:
+        if "account_id" not in arguments:
             raise
         # What was posted elsewhere is known by its comments alone.
         asked = {"account_id": arguments["account_id"], "limit": _ROWS}
@@ -219,6 +225,25 @@ async def _redirect_address(call: "Call", arguments: Mapping[str, Any], _names: 
     return [("redirect address", foreign(_text(row, "uri"), 300))] if row else []
 
 
+async def _connection(call: "Call", arguments: Mapping[str, Any], _names: Names) -> Lines:
+    """What is chosen of an unfinished connection, by name."""
+    row = row_of(await call.read(GET_PENDING_CONNECTION, {"connection_id": arguments["connection_id"]}))
+    chosen = {str(one) for one in [arguments.get("platform_account_id"), *(arguments.get("page_ids") or ())] if one}
+    offered = [*_dicts(row.get("profiles")), *_dicts(row.get("pages"))]
+    found = [one for one in offered if chosen & {one.get("platform_account_id"), one.get("platform_page_id")}]
+    names = "; ".join(_who(one, "display_name") if one.get("display_name") else _who(one, "name") for one in found)
+    return [("connects", f"{names or 'nothing that is offered'}, on {platform_label(_text(row, 'platform'))}")]
+
+
+async def _page(call: "Call", arguments: Mapping[str, Any], _names: Names) -> Lines:
+    if not arguments.get("login_id"):
+        return []
+    body = await call.read(LIST_FACEBOOK_LOGIN_PAGES, {"login_id": arguments["login_id"]})
+    pages = _dicts(row_of(body).get("pages"))
+    row = next((one for one in pages if one.get("platform_page_id") == arguments["platform_page_id"]), {})
+    return [("page", _who(row, "name") if row else "not found")]
+
+
 _LookUp = Callable[["Call", Mapping[str, Any], Names], Awaitable[Lines]]
 _LOOK_UPS: Mapping[str, tuple[str, _LookUp]] = {
     # Argument → what a person calls it, and where it is read.
@@ -232,6 +257,8 @@ _LOOK_UPS: Mapping[str, tuple[str, _LookUp]] = {
     "invite_id": ("invite", _invite),
     "template_id": ("template", _template),
     "board_id": ("board", _board),
+    "connection_id": ("connects", _connection),
+    "platform_page_id": ("page", _page),
     "redirect_uri_id": ("redirect address", _redirect_address),
 }
 

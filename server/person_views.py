@@ -12,7 +12,7 @@ from unicodedata import normalize
 from auth import markup
 from auth.display import visible
 
-_FACT = re.compile(r"([A-Za-z][A-Za-z0-9_ ]{0,40}): (.*)")
+_FACT = re.compile(r"((?:[1-9]\. )?[A-Za-z][A-Za-z0-9_ ]{0,40}): (.*)")
 _LONGEST = 4000
 """Characters of a line: a question is bounded as a whole already, and whoever agrees to a text reads all of it."""
 _QUOTED = "<p>What stands beside a bar is quoted: an assistant or a stranger may have written it.</p>"

@@ -64,6 +64,35 @@ class _Since:
         return at is not None and at >= self.after and not ids & self.others
 
 
+async def noted_as_done(call: "Call", operation: AnyOperation, key: str, *, since: datetime | None) -> Found | None:
+    """What the records say was done under this key; None where they say nothing of it.
+
+    A runner that was killed right after it has noted it; what was noted is not noted again.
+    """
+    began = since or call.now
+    cursor: str | None = None
+    for _ in range(_PAGES):
+        try:
+            entries, cursor = await call.services.records.audit(
+                call.owner,
+                since=began - CLOCKS_APART,
+                until=call.now + CLOCKS_APART,
+                tool=operation.name,
+                limit=_NOTED,
+                cursor=cursor,
+            )
+        except RecordsUnavailable:
+            return None
+        for entry in entries:
+            noted = json.loads(entry.detail or "{}")
+            if entry.outcome == "done" and noted.get("claim") == key:
+                words = f"check with {check_of(operation)} if in doubt."
+                return Found(state="sent", words=words, body=noted.get("made", {}))
+        if cursor is None:
+            break
+    return None
+
+
 Reader = Callable[["Call", Mapping[str, Any], _Since], Awaitable[Mapping[str, Any] | None]]
 """What there is of a write: the row, or None; raises _CannotTell."""
 

@@ -26,7 +26,7 @@ from server.asking import MODERN, Ask, person_of, said
 from server.callers import NotGranted
 from server.records import RecordsUnavailable, Taken
 from server.results import compact
-from server.telling import told
+from server.telling import explained
 from tools.definitions import definitions
 from tools.operation import AnyOperation
 
@@ -328,7 +328,7 @@ async def _page(
             return known
     page_id = secrets.token_urlsafe(24)
     shown = {name: value for name, value in others.items() if value not in (None, {})}
-    lines = [f"{operation.title}?", *await told(call, shown)]
+    lines = [f"{operation.title}?", *await explained(call, shown)]
     summary = {"summary": "\n".join(lines), "typed": None, "tool": operation.name, "secrets": needed}
     await records.ask_approval(
         person, page_id, digest=digest, summary=json.dumps(summary), expires_at=call.now + TYPED_WITHIN

@@ -1,6 +1,6 @@
 """What a call is about, in lines that a person reads before it happens: ids with what they stand for."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any
 
 from server.asking import said
@@ -12,26 +12,30 @@ if TYPE_CHECKING:
 
 _LONGEST = 2200
 """Characters: who agrees to a text reads all of it, as the longest usual posts are."""
-_WHOLE = 3900
+WHOLE = 3900
 """Characters of all lines together."""
 _SHORTER = (1500, 1000, 700, 500, 350, 250, 160, 100)
 """Lengths of a line that are tried where all would be too much: what is short stays whole beside what is long."""
 _KINDS = {"account_id": "account", "account_ids": "account", "brand_id": "brand", "brand_ids": "brand"}
 
 
-async def told(call: "Call", arguments: Mapping[str, Any]) -> list[str]:
-    """A line for each argument, and for each object of a list: `account_id: “Aurora Coffee” on Instagram (id …)`."""
-    return _bounded(_lines(arguments, await _names(call, _kinds(arguments))))
-
-
 async def explained(call: "Call", arguments: Mapping[str, Any]) -> list[str]:
-    """What the ids and files of a call stand for, as far as it can be read, and then what `told` says."""
+    """What the ids and files of a call stand for, as far as it can be read, and then each argument as it is.
+
+    A line for each, and for each object of a list, such as `account_id: “Aurora Coffee” on Instagram (id …)`.
+    """
+    return bounded(await explanation(call, arguments))
+
+
+async def explanation(call: "Call", arguments: Mapping[str, Any], *, without: Collection[str] = ()) -> "Lines":
+    """What `explained` tells, of any length; `without`: arguments that only help to look up the others."""
     # Serving does not need the modules of all that can be asked about until somebody is asked.
     from server.meanings import ABOUT_ACCOUNTS, meanings
 
     kinds = _kinds(arguments) | ({"account"} if ABOUT_ACCOUNTS & arguments.keys() else set[str]())
     names = await _names(call, kinds)
-    return _bounded([*await meanings(call, arguments, names), *_lines(arguments, names)])
+    shown = {name: value for name, value in arguments.items() if name not in without}
+    return [*await meanings(call, arguments, names, without=without), *_lines(shown, names)]
 
 
 def _lines(arguments: Mapping[str, Any], names: Mapping[tuple[str, str], str]) -> "Lines":
@@ -54,16 +58,16 @@ def _size(encoded: str) -> int:
     return len(encoded.rstrip("=")) * 3 // 4
 
 
-def _bounded(lines: "Lines") -> list[str]:
+def bounded(lines: "Lines", whole: int = WHOLE) -> list[str]:
     """The lines as they are shown: the long ones shorter where all would be too much, and at last some left out."""
     shown = [_shown(label, text, _LONGEST) for label, text in lines]
     for limit in _SHORTER:
-        if sum(map(len, shown)) + len(shown) <= _WHOLE:
+        if sum(map(len, shown)) + len(shown) <= whole:
             return shown
         shown = [_shown(label, text, limit) for label, text in lines]
     # What is one of many goes first: the hundredth target says less than whether it is published now.
     many = [label[-1:].isdigit() for label, _ in lines]
-    room = _WHOLE
+    room = whole
     fits = [False] * len(shown)
     for number in sorted(range(len(shown)), key=lambda number: many[number]):
         room -= len(shown[number]) + 1

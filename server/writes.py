@@ -23,7 +23,7 @@ from server.bodies import row_of
 from server.callers import NotGranted, OnlyDrafts, exchange
 from server.confirmation import question_for
 from server.outcomes import first_outcome, kept
-from server.read_back import read_back
+from server.read_back import noted_as_done, read_back
 from server.records import AuditEntry, ClaimLost, RecordsUnavailable
 from server.records.ledger import KEPT
 from server.secret_values import concealed, ready_to_conceal
@@ -193,13 +193,17 @@ async def _find_out(
     send: Send,
 ) -> Answer:
     """What became of a write whose runner was killed, or got no answer."""
+    noted = await noted_as_done(call, operation, key, since=since)
     found = await read_back(call, operation, arguments, since=since, key=key)
+    if noted is not None and found.state != "sent":
+        found = noted
     records = call.services.records
     if found.state == "sent":
         answer = Answer(status=found.status, body=dict(found.body))
         call.undo = undo_of(operation.name, arguments, found.body)
         await _settle(call, operation, key, answer)
-        await _note(call, operation, arguments, "done", approved_by, key=key, body=found.body)
+        if noted is None:
+            await _note(call, operation, arguments, "done", approved_by, key=key, body=found.body)
         call.notes.append(f"Not sent again: it had arrived. {found.words}")
         return answer
     if found.state == "not sent" or _is_harmless_twice(operation):

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from auth.scopes import Scope
-from tools.fields import AccountId, BrandId, Foreign, Own, OwnJson, Platform, SafeId, Timestamp
+from tools.fields import AccountId, BrandId, Foreign, Own, OwnJson, Platform, Relayed, SafeId, Timestamp
 from tools.operation import Args, Effect, Result
 from tools.problems import pattern
 from tools.workflow import Workflow
@@ -67,7 +67,10 @@ class PlanBulkResult(Result):
     cost: Own
     reversible: Own
     expires_at: str
-    problems: list[Foreign]
+    problems: list[Relayed]
+    """Reads that did not work out."""
+    left_out: list[Own] | None = None
+    """What is not in the plan though it was asked for, and why."""
 
 
 PLAN_BULK = Workflow(

@@ -6,6 +6,7 @@ import secrets
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -13,11 +14,11 @@ import anyio
 from mcp.types import CallToolResult
 
 from server.asking import NotAllowed, Question, agreed, said
-from server.calls import Call, Failed, Refused, Underway
+from server.calls import Call, Failed, Refused, Underway, WithoutRecords
 from server.records import LeaseLost, Plan, PlanItem, RecordsUnavailable, Taken
-from server.telling import told
+from server.telling import WHOLE, bounded, explained, explanation
 from server.workflows import Handler, Outcome, bulk_receipts
-from server.workflows.bulk_selection import Step, of_inbox, of_posts
+from server.workflows.bulk_selection import Chosen, Step, of_inbox, of_posts
 from tools.bulk import MOST_ITEMS, PlanBulkArgs, RunBulkArgs
 from tools.comments import DELETE_COMMENT, HIDE_COMMENT, REPLY_TO_COMMENT, UNHIDE_COMMENT
 from tools.operation import AnyOperation
@@ -29,7 +30,10 @@ LIVES = timedelta(minutes=30)
 """How long a plan may be started."""
 LEASE_SECONDS = 150.0
 """Longer than a claim of the ledger counts as running: whoever goes on finds out what became of each item cut off."""
+_ROOM_FOR_EACH = 1200
+"""Characters of what is theirs, however much is the same for all."""
 SAMPLES = 5
+_MOST_PROBLEMS = 20
 AT_ONCE = 4
 _FIRST = 3
 """Items of which the question shows what is theirs alone."""
@@ -68,16 +72,17 @@ async def plan_bulk(call: Call, args: PlanBulkArgs) -> Outcome:
             "retry: only after signing in again and granting it",
             f"next: ask the person to grant {', '.join(sorted(missing))}.",
         )
-    steps, problems = await (of_posts(call, args) if args.what == "posts" else of_inbox(call, args))
+    chosen = await (of_posts(call, args) if args.what == "posts" else of_inbox(call, args))
+    steps, left_out = chosen.steps, list(chosen.left_out)
     if not steps:
         raise Refused(
             f"nothing fits: no {args.what} were found for this selection",
-            *([f"not everything could be read: {'; '.join(problems[:5])}"] if problems else []),
+            *_incomplete(chosen),
             "retry: yes, with a wider selection",
             "next: leave out a condition, or look with triage_inbox or list_posts.",
         )
     if len(steps) > MOST_ITEMS:
-        problems.append(f"{len(steps) - MOST_ITEMS} more fit; a plan holds {MOST_ITEMS}: run it, then plan again")
+        left_out.append(f"{len(steps) - MOST_ITEMS} more fit; a plan holds {MOST_ITEMS}: run it, then plan again")
         steps = steps[:MOST_ITEMS]
     plan_id = secrets.token_urlsafe(18)
     plan = Plan(
@@ -107,7 +112,8 @@ async def plan_bulk(call: Call, args: PlanBulkArgs) -> Outcome:
         "cost": f"{spent} interaction credits" if spent else "no credits",
         "reversible": _TAKEN_BACK[args.action],
         "expires_at": plan.expires_at.isoformat(timespec="seconds").replace("+00:00", "Z"),
-        "problems": problems[:20],
+        "problems": chosen.problems[:_MOST_PROBLEMS],
+        **({"left_out": left_out[:_MOST_PROBLEMS]} if left_out else {}),
     }
     return Outcome(body=body, notes=("Nothing was changed. Show the person this plan; run_bulk runs it.",))
 
@@ -190,10 +196,13 @@ async def _summary(call: Call, operation: AnyOperation, items: Sequence[PlanItem
     """What is the same for all items, once and whole, and the first of what differs."""
     every: list[dict[str, Any]] = [json.loads(item.arguments) for item in items]
     same = {name: value for name, value in every[0].items() if all(one.get(name) == value for one in every)}
-    others = [{name: value for name, value in one.items() if name not in same} for one in every[:_FIRST]]
-    first = [f"{number}. {', '.join(await told(call, one))}" for number, one in enumerate(others, 1) if one]
+    of_all, of_each = await explained(call, same), list[tuple[str, str]]()
+    for number, one in enumerate(every[:_FIRST], 1):
+        lines = await explanation(call, one, without=same)
+        of_each += [(f"{number}. {label}", text) for label, text in lines]
     more = [f"and {len(items) - _FIRST} more"] if len(items) > _FIRST else []
-    return [f"{operation.title}: {len(items)} times?", *await told(call, same), *first, *more]
+    room = max(_ROOM_FOR_EACH, WHOLE - sum(map(len, of_all)))
+    return [f"{operation.title}: {len(items)} times?", *of_all, *bounded(of_each, room), *more]
 
 
 async def _run(call: Call, plan: Plan, operation: AnyOperation, count: int, approver: str) -> Outcome | CallToolResult:
@@ -205,13 +214,15 @@ async def _run(call: Call, plan: Plan, operation: AnyOperation, count: int, appr
     async def one(item: PlanItem) -> None:
         nonlocal settled
         async with slots:
-            outcome, state = await _item(call, operation, plan, item, approver)
             try:
+                outcome, state = await _item(call, operation, plan, item, approver)
                 await records.settle_item(
                     call.owner, plan.plan_id, item.number, outcome=outcome, state=state, now=call.now
                 )
-            except (LeaseLost, RecordsUnavailable) as problem:
+            except (LeaseLost, RecordsUnavailable, WithoutRecords) as problem:
+                # Not this item's end: it is looked for, or done, by whoever goes on.
                 problems.append(problem)
+                return
             settled += 1
             await call.progress(settled, count, f"{settled} of {count}")
 
@@ -225,11 +236,20 @@ async def _run(call: Call, plan: Plan, operation: AnyOperation, count: int, appr
     except LeaseLost:
         # Another call goes on with it.
         pass
-    return await _report(call, plan.plan_id)
+    report = await _report(call, plan.plan_id)
+    stopped = next((problem for problem in problems if not isinstance(problem, LeaseLost)), None)
+    if stopped is None:
+        return report
+    again = "in three minutes call run_bulk again: it goes on, and nothing is done twice."
+    return replace(report, notes=(*report.notes, f"It stopped before its end ({stopped}); {again}"))
 
 
 async def _item(call: Call, operation: AnyOperation, plan: Plan, item: PlanItem, approver: str) -> tuple[str, Any]:
-    """Do one, at most once: its key is the plan's, so that a second runner finds the first one's outcome."""
+    """Do one, at most once: its key is the plan's, so that a second runner finds the first one's outcome.
+
+    Raises:
+        WithoutRecords: it was not sent; it can be later.
+    """
     one = Call(services=call.services, caller=call.caller, mode=call.mode)
     try:
         answer = await one.write(
@@ -244,6 +264,8 @@ async def _item(call: Call, operation: AnyOperation, plan: Plan, item: PlanItem,
         if isinstance(error, ApiError) and error.status in {404, 410} and operation in {DELETE_COMMENT, DELETE_POST}:
             return "gone already", "done"
         return said(failure.reason, 200), "unknown" if is_unknown else "failed"
+    except WithoutRecords:
+        raise
     except Refused as refusal:
         return said(refusal.lines[0], 200), "unknown" if isinstance(refusal, Underway) else "failed"
     return bulk_receipts.of_done(operation.name, answer.body, one.undo), "done"
@@ -276,6 +298,12 @@ async def _report(call: Call, plan_id: str, start: int = 0) -> Outcome:
     rest = len(items) - page.ends
     more = f"{rest} more receipts: call run_bulk again with receipts_from={page.ends}; it shows them and runs nothing."
     return Outcome(body=body, notes=(more,) if rest > 0 else ())
+
+
+def _incomplete(chosen: Chosen) -> list[str]:
+    """Why what was not found may be there all the same."""
+    reasons = [*chosen.problems, *chosen.left_out][:5]
+    return [f"not everything could be read: {'; '.join(reasons)}"] if reasons else []
 
 
 def _spread(steps: Sequence[Step]) -> list[Step]:

@@ -33,7 +33,17 @@ class Step:
     change: str = ""
 
 
-async def of_inbox(call: Call, args: PlanBulkArgs) -> tuple[list[Step], list[str]]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chosen:
+    """What fits, and what may fit but could not be read."""
+
+    steps: list[Step]
+    problems: list[str]
+    """Reads that did not work out, in the API's words."""
+    left_out: list[str]
+
+
+async def of_inbox(call: Call, args: PlanBulkArgs) -> Chosen:
     wanted = Wanted(
         kinds=frozenset({"comment"} if args.what == "comments" else {"review"}),
         brand_id=args.brand_id,
@@ -60,7 +70,11 @@ async def of_inbox(call: Call, args: PlanBulkArgs) -> tuple[list[Step], list[str
         looked = await with_own_replies(reads, chosen)
         chosen = [item for item in looked if item.is_certain and item.is_answered != args.unanswered]
     known = {name for item in chosen for name in (item.id, str(item.row.get("platform_id")))}
-    return [_step(item, args) for item in chosen], [*reads.failures, *reads.unread, *_missing(args, known)]
+    return Chosen(
+        steps=[_step(item, args) for item in chosen],
+        problems=list(reads.failures),
+        left_out=[*reads.unread, *_missing(args, known)],
+    )
 
 
 def _missing(args: PlanBulkArgs, found: Set[str]) -> list[str]:
@@ -115,12 +129,16 @@ def _step(item: Item, args: PlanBulkArgs) -> Step:
         arguments: dict[str, Any] = {"review_id": item.id, "account_id": item.account_id}
     else:
         arguments = {"post_id": item.post_id, "comment_id": item.id, "account_id": item.account_id}
+    who, words = item.author, item.text
     if args.text is not None:
         arguments["text"] = args.text
-    return Step(id=item.id, account=item.account_id, arguments=arguments, who=item.author, said=item.text)
+        if args.unanswered and item.newest is not None:
+            # What waits is what came last, as triage_inbox says.
+            arguments["comment_id"], who, words = item.answer_to, item.newest.author, item.newest.text
+    return Step(id=item.id, account=item.account_id, arguments=arguments, who=who, said=words)
 
 
-async def of_posts(call: Call, args: PlanBulkArgs) -> tuple[list[Step], list[str]]:
+async def of_posts(call: Call, args: PlanBulkArgs) -> Chosen:
     """Scheduled posts and drafts; what is out already is nobody's to move."""
     given: dict[str, Any] = {"limit": 100}
     if args.action == "reschedule":
@@ -129,25 +147,27 @@ async def of_posts(call: Call, args: PlanBulkArgs) -> tuple[list[Step], list[str
     given |= {name: value for name, value in conditions.items() if value is not None}
     if args.account_ids:
         given["account_ids"] = ",".join(args.account_ids)
-    steps, problems, cursor = list[Step](), list[str](), ""
+    steps, left_out, cursor = list[Step](), list[str](), ""
     zones = await call.zones()
     for page in range(PAGES):
         body = await call.read(LIST_POSTS, given | ({"cursor": cursor} if cursor else {}))
         for row in rows_of(body):
-            step = _post_step(row, args, problems, call, zone_here(row, call.mode.zone, zones))
+            step = _post_step(row, args, left_out, call, zone_here(row, call.mode.zone, zones))
             if step is not None:
                 steps.append(step)
         await call.progress(page + 1, message=f"read {len(steps)} posts that fit")
         pagination = body.get("pagination")
         cursor = str(pagination.get("next_cursor") or "") if isinstance(pagination, dict) else ""
         if not has_more(body) or not cursor:
-            return steps, [*problems, *_missing(args, {step.id for step in steps})]
-    problems.append(f"only the first {PAGES * 100} posts were read")
-    return steps, problems
+            left_out += _missing(args, {step.id for step in steps})
+            break
+    else:
+        left_out.append(f"only the first {PAGES * 100} posts were read")
+    return Chosen(steps=steps, problems=[], left_out=left_out)
 
 
 def _post_step(
-    row: Mapping[str, Any], args: PlanBulkArgs, problems: list[str], call: Call, zone: ZoneInfo | None
+    row: Mapping[str, Any], args: PlanBulkArgs, left_out: list[str], call: Call, zone: ZoneInfo | None
 ) -> Step | None:
     post_id, status = str(row.get("id") or ""), row.get("status")
     at = moment(row.get("scheduled_at") or row.get("created_at"))
@@ -167,7 +187,7 @@ def _post_step(
             return None
         moved = planned + timedelta(minutes=args.shift_minutes)
         if moved <= call.now:
-            problems.append(f"post {post_id} would be moved into the past, so it is left out")
+            left_out.append(f"post {post_id} would be moved into the past, so it is left out")
             return None
         arguments["scheduled_at"] = moved.isoformat()
         change = f"{planned:%Y-%m-%d %H:%M} → {moved:%Y-%m-%d %H:%M} UTC"

@@ -19,6 +19,7 @@ from tests.server.counters import POST, REPLY, Counter, counting
 from tests.server.standin import text_of
 from tests.server.workflows.desks import Desk, desk
 from tests.server.workflows.lines import Rule, breaks, client_of, line_of, refuses
+from tools.brands import CREATE_BRAND
 from tools.conversations import SEND_MESSAGE
 from tools.posts import CREATE_POST
 
@@ -257,6 +258,27 @@ async def test_a_write_whose_runner_died_before_its_outcome_was_kept_is_found_an
         before = len(counter.line.writes)
         await call.write(operation, arguments, key=operation.name)
         assert len(counter.line.writes) == before and "Not sent again" in call.notes[-1]
+        noted = [row for row in await counter.rows() if row["tool"] == operation.name]
+        assert [row["outcome"] for row in noted] == ["done"], "one write is one entry"
+
+
+async def test_what_was_noted_as_done_is_known_to_be_sent_where_the_api_shows_nothing_of_it(
+    counter: Counter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def dies(*_: Any, **__: Any) -> None:
+        raise SystemExit
+
+    call = Call(services=counter.services, caller=PROCESS, mode=Mode(confirm="never"))
+    with monkeypatch.context() as patched:
+        patched.setattr(type(counter.services.records), "settle", dies)
+        with pytest.raises(SystemExit):
+            await call.write(CREATE_BRAND, {"name": "Harbour"}, key="brand")
+    counter.bench.clock.advance(minutes=6)
+    made = await call.write(CREATE_BRAND, {"name": "Harbour"}, key="brand")
+    brands = (await counter.bench.http.get("/brands")).json()["data"]
+    assert [row["id"] for row in brands if row["name"] == "Harbour"] == [made.body["id"]]
+    assert [row["outcome"] for row in await counter.rows()] == ["done"]
+    assert call.undo == ("delete_brand", {"brand_id": made.body["id"]})
 
 
 async def test_whoever_works_on_what_was_found_does_not_hide_it_from_the_repetition(counter: Counter) -> None:

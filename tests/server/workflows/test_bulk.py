@@ -21,7 +21,7 @@ from localapi.tables import Comment
 from server.callers import Caller
 from server.calls import Call, Services
 from server.mode import Mode
-from server.records import open_records
+from server.records import RecordsUnavailable, open_records
 from server.settings import Settings
 from server.workflows import run_workflow
 from tests.conftest import HeldClock
@@ -91,8 +91,9 @@ async def test_a_plan_changes_nothing_and_shows_what_would_be(bench: Desk) -> No
         for wrong in ({"action": "hide", "what": "posts"}, {"action": "reply", "what": "comments"}):
             assert (await client.call_tool("plan_bulk", wrong)).is_error
         named = {"action": "hide", "what": "comments", "ids": ["ig_c_3", "ig_c_none"]}
-        problems = body_of(await client.call_tool("plan_bulk", named))["problems"]
-        assert "ig_c_none" in problems[0] and "ig_c_3" not in problems[0]
+        plan = body_of(await client.call_tool("plan_bulk", named))
+        assert plan["problems"] == []
+        assert plan["left_out"] == ["not found, or not to be changed: ig_c_none"]
         line.before = refuses("GET", "/inbox/comments/")
         unread = await client.call_tool("plan_bulk", SPAM)
         assert unread.is_error and "not everything could be read" in text_of(unread)
@@ -122,6 +123,10 @@ async def test_a_person_is_asked_once_and_a_refusal_changes_nothing(bench: Desk)
         refused = await client.call_tool("run_bulk", {"plan_id": plan_id})
         assert refused.is_error and "said no" in text_of(refused)
         assert len(person.asked) == 1 and person.asked[0].startswith("Hide a comment: 2 times?") and line.writes == []
+        lines = person.asked[0].split("\n")
+        assert any(line.startswith("1. comment: „") for line in lines), "whoever agrees reads what would be hidden"
+        assert any(line.startswith("2. comment: „") for line in lines)
+        assert sum("post: „" in line for line in lines) == 1, lines
         person.approve = True
         report = body_of(await client.call_tool("run_bulk", {"plan_id": plan_id}))
         assert (report["state"], report["done"], report["left"]) == ("done", 2, 0) and len(person.asked) == 2
@@ -310,3 +315,20 @@ async def test_who_agrees_to_replies_reads_their_whole_text(bench: Desk) -> None
         await client.call_tool("run_bulk", {"plan_id": plan_id})
         assert f"text: {text}" in person.asked[0].split("\n") and "Reply to a review: 2 times?" in person.asked[0]
         assert "“Aurora Coffee, Harbour Street” on Google" in person.asked[0] and line.writes == []
+
+
+async def test_an_item_that_the_records_would_not_take_is_left_for_later(
+    bench: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fails(*_: Any, **__: Any) -> None:
+        raise RecordsUnavailable("database is locked")
+
+    async with line_of(bench) as (line, services), client_of(services, Person()) as client:
+        plan_id = body_of(await client.call_tool("plan_bulk", SPAM))["plan_id"]
+        with monkeypatch.context() as patched:
+            patched.setattr(type(services.records), "claim", fails)
+            report = await client.call_tool("run_bulk", {"plan_id": plan_id})
+        assert (body_of(report)["left"], body_of(report)["failed"], line.writes) == (2, 0, [])
+        assert "three minutes" in text_of(report) and "database is locked" in text_of(report)
+        bench.clock.advance(minutes=3)
+        assert body_of(await client.call_tool("run_bulk", {"plan_id": plan_id}))["done"] == 2

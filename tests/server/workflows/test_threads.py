@@ -69,6 +69,15 @@ async def test_where_replies_are_nested_the_newest_is_answered_itself(bench: Des
         again = next_of(await waiting(client, "comment"), AGAIN)
         assert again is not None and again["comment_id"] != given["comment_id"]
         assert native_id(again["comment_id"]) == "th_again"
+        plan = {
+            "action": "reply",
+            "what": "comments",
+            "text": "Sorry!",
+            "unanswered": True,
+            "ids": [given["comment_id"]],
+        }
+        (sample,) = (await called(client, "plan_bulk", **plan))["samples"]
+        assert AGAIN in sample["said"], "a plan replies to what waits, too"
         await called(client, "reply_to_comment", **again, text="We pay it back.")
         assert next_of(await waiting(client, "comment"), AGAIN) is None
 
