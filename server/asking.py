@@ -44,9 +44,18 @@ class Ask(Exception):
 class NotAllowed(Exception):
     """A person said no, or cannot be asked; the lines say which, and what to do next."""
 
+    is_asked_still = False
+    """Whether a page waits for the person's answer."""
+
     def __init__(self, *lines: str) -> None:
         super().__init__(lines[0])
         self.lines = lines
+
+
+class AskedOnPage(NotAllowed):
+    """The person is asked on a page; nobody has said no."""
+
+    is_asked_still = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +71,14 @@ class Question:
     """Why it is asked, after "because"."""
     typed: str | None = None
     """A name that has to be typed, for what cannot be had back."""
+
+    is_lifted_by_never: bool = True
+    """Whether --confirm never means that nobody is asked."""
+
+    @property
+    def whole(self) -> str:
+        """The summary, and why it is asked: whoever reads it was not there when it came to that."""
+        return f"{self.summary}\nAsked because: {self.why}"
 
     def digest(self, owner: str) -> str:
         """Of who asks for what, exactly."""
@@ -86,12 +103,19 @@ async def agreed(call: "Call", question: Question) -> str:
             return _judge(answer, question)
     if call.services.address is not None:
         return await _by_page(call, question)
+    ways = [
+        "do it themselves in the dashboard of SocialAPI.AI",
+        f"run `socialapi-mcp call {question.tool} …` in a terminal"
+        + (", with --typed and the name" if question.typed is not None else ""),
+        "use a client that shows questions of servers (elicitation)",
+    ]
+    if question.is_lifted_by_never:
+        ways.append("start the server with --confirm never if they want no questions")
     raise NotAllowed(
         f"{question.tool} was not called: a person has to agree first, because {question.why}, "
         "and this client cannot ask",
         "retry: not before the person has changed this",
-        "next: tell the person what you would have done. They can do it themselves, use a client that shows "
-        "questions of servers (elicitation), or start the server with --confirm never if they want no questions.",
+        f"next: tell the person what you would have done. They can {'; or '.join(ways)}.",
     )
 
 
@@ -117,13 +141,13 @@ def _form(question: Question) -> ElicitRequestFormParams:
             "properties": {"approve": {"type": "boolean", "title": "Go ahead"}},
             "required": ["approve"],
         }
-        return ElicitRequestFormParams(message=question.summary, requested_schema=schema)
+        return ElicitRequestFormParams(message=question.whole, requested_schema=schema)
     schema = {
         "type": "object",
         "properties": {"name": {"type": "string", "title": "Name", "description": f"Type {question.typed}"}},
         "required": ["name"],
     }
-    message = f"{question.summary}\nThis cannot be undone. To go ahead, type: {question.typed}"
+    message = f"{question.whole}\nTo go ahead, type: {question.typed}"
     return ElicitRequestFormParams(message=message, requested_schema=schema)
 
 
@@ -206,11 +230,11 @@ async def _by_page(call: "Call", question: Question) -> str:
         person,
         approval_id,
         digest=digest,
-        summary=json.dumps({"summary": question.summary, "typed": question.typed, "tool": question.tool}),
+        summary=json.dumps({"summary": question.whole, "typed": question.typed, "tool": question.tool}),
         expires_at=call.now + ANSWERED_WITHIN,
     )
     minutes = int(ANSWERED_WITHIN.total_seconds() // 60)
-    raise NotAllowed(
+    raise AskedOnPage(
         f"{question.tool} was not called yet: a person has to agree first, because {question.why}",
         f"page: {call.services.address}/approve/{approval_id}",
         f"retry: after the person has agreed there, within {minutes} minutes, with exactly the same arguments",

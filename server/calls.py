@@ -29,6 +29,7 @@ from tools.operation import AnyOperation, Args, Effect
 from tools.rest import Answer, ApiError, BadFile, NoAnswer, RestClient
 
 if TYPE_CHECKING:
+    from server.key_scopes import KeyScopes
     from server.media_intake.uploads import Uploads
     from server.secret_values import Typed
 
@@ -112,6 +113,8 @@ class Services:
     """A folder for files that last as long as a call."""
     uploads: "Uploads | None" = None
     """The pages on which people upload files, where there are any."""
+    key_scopes: "KeyScopes | None" = None
+    """What restricted keys may do; None where the only key is known to be a full one."""
 
     def key(self, purpose: str) -> bytes:
         """A key of 32 bytes for one purpose alone."""
@@ -216,6 +219,10 @@ class Call:
             ) from None
         self.notes += notes
         return own
+
+    async def seen_as(self) -> Caller:
+        """The caller as tools are listed to it: without what its key cannot do, as far as that can be found out."""
+        return self.caller if self.services.key_scopes is None else await self.services.key_scopes.seen_by(self)
 
     async def zones(self) -> Mapping[str, ZoneInfo]:
         """The time zones of brands that have one, by the id of the brand and of each of its accounts."""

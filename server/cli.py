@@ -282,18 +282,10 @@ def _arguments(pairs: tuple[str, ...], as_json: str | None) -> dict[str, Any]:
 
 
 async def _call(name: str, arguments: dict[str, Any], typed: str | None) -> int:
-    from pydantic import ValidationError
-
-    from localapi.app import CannotStart
     from server import logs, results
-    from server.callers import OnlyDrafts
-    from server.calls import Failed, Refused
-    from server.naming import NotOne
-    from server.shaping import BadSelect
-    from server.shell_operations import run_operation
+    from server.shell_operations import refused, run
     from tools.definitions import definitions, operation_named, workflow_named
     from tools.problems import did_you_mean
-    from tools.rest import ApiError, BadFile, NoAnswer
 
     operation = operation_named(name)
     if operation is None and workflow_named(name) is None:
@@ -304,36 +296,12 @@ async def _call(name: str, arguments: dict[str, Any], typed: str | None) -> int:
     logs.set_up(settings.log_level)
     mode = mode_or_exit(settings)
     if not mode.allows(name, definitions()[name]):
-        result, code = results.failure(mode.refusal(name)), 1
-    elif operation is None:
-        from server.shell_calls import run
+        return refused(results.failure(mode.refusal(name)), 1)
+    if operation is not None:
+        return await run(settings, operation, arguments, typed)
+    from server import shell_calls
 
-        return await run(settings, name, arguments)
-    else:
-        try:
-            body = await run_operation(settings, operation, arguments, typed=typed)
-            print_out(json.dumps(body, indent=2, ensure_ascii=False))
-        except ValidationError as error:
-            result, code = results.bad_arguments(operation, error), 2
-        except Failed as error:
-            # The settings of this machine allow drafts only, no sign-in does.
-            is_mode = isinstance(error.error, OnlyDrafts)
-            result = results.failure(mode.refusal(name)) if is_mode else error.result
-            code = 2 if isinstance(error.error, ValidationError | BadFile) else 1
-        except (Refused, NotOne) as error:
-            result, code = results.failure(error.lines), 1
-        except BadSelect as error:
-            result, code = results.failure([str(error)]), 2
-        except ApiError as error:
-            result, code = results.api_error(operation, error), 1
-        except NoAnswer as error:
-            result, code = results.no_answer(operation, error), 1
-        except CannotStart as error:
-            result, code = results.failure([str(error)]), 1
-        else:
-            return 0
-    sys.stderr.write("\n".join(getattr(block, "text", "") for block in result.content) + "\n")
-    return code
+    return await shell_calls.run(settings, name, arguments, typed)
 
 
 @app.command(name="simulate")

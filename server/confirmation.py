@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from server.asking import Question
+from server.asking import Question, said
 from server.bodies import row_of, rows_of
 from server.drafts import names_a_time
+from server.platform_names import platform_label
 from server.secret_values import hidden
 from server.telling import explained
 from tools.accounts import LIST_ACCOUNTS
@@ -63,6 +64,9 @@ SEEN_BY_OTHERS = frozenset(
 )
 """Changes what is public, or will be, though it publishes nothing new."""
 BY_STRANGERS = "text written by other people was read in the last minutes, and could have asked for it"
+_FETCHED = ("attachment_url", "image_url", "profile_picture_url")
+"""Arguments that are addresses of files."""
+_MOST_NAMES = 20
 UNDONE_BY_NOTHING = frozenset({"deregister_whatsapp_number", "rotate_key"})
 """Ends something that works, though it is no deletion by name."""
 _NAMED: Mapping[str, tuple[AnyOperation, str, tuple[str, ...]]] = {
@@ -85,9 +89,17 @@ async def question_for(call: "Call", operation: AnyOperation, arguments: Mapping
         return None
     typed = await _name_to_type(call, operation, arguments) if operation.name in _NAMED else None
     lines = [f"{operation.title}?", *await explained(call, hidden(operation, arguments))]
+    lines += await consequences(call, operation, arguments)
     if typed is not None:
         lines.insert(1, f"It is called: {typed}")
-    return Question(tool=operation.name, arguments=arguments, summary="\n".join(lines), why=why, typed=typed)
+    return Question(
+        tool=operation.name,
+        arguments=arguments,
+        summary="\n".join(lines),
+        why=why,
+        typed=typed,
+        is_lifted_by_never=typed is None and why != BY_STRANGERS,
+    )
 
 
 def _because(call: "Call", operation: AnyOperation, arguments: Mapping[str, Any]) -> str | None:
@@ -112,18 +124,59 @@ def is_draft(operation: AnyOperation, arguments: Mapping[str, Any]) -> bool:
 
 
 async def _because_of_strangers(call: "Call", operation: AnyOperation, arguments: Mapping[str, Any]) -> str | None:
-    if operation.name not in ESCALATES and operation.name not in PRIVATE:
+    fetches = operation.effect is not Effect.READ and names_an_address(arguments)
+    if operation.name not in ESCALATES and operation.name not in PRIVATE and not fetches:
         return None
     taint = await call.services.records.tainted(call.owner, now=call.now)
     if taint is None:
         return None
-    if (
-        operation.name in PRIVATE
-        and operation.name == "send_message"
-        and arguments.get("conversation_id") in taint.threads
-    ):
-        return None
-    return BY_STRANGERS
+    is_reply = operation.name == "send_message" and arguments.get("conversation_id") == taint.being_read
+    return None if is_reply and not fetches else BY_STRANGERS
+
+
+def names_an_address(arguments: Any) -> bool:
+    """Whether a file is fetched from an address, which can carry what was read to whoever wrote it."""
+    if isinstance(arguments, list):
+        return any(map(names_an_address, arguments))
+    if not isinstance(arguments, Mapping):
+        return False
+    return (
+        (arguments.get("source_type") == "url" and bool(arguments.get("source")))
+        or any(arguments.get(name) for name in _FETCHED)
+        or any(map(names_an_address, arguments.values()))
+    )
+
+
+async def consequences(call: "Call", operation: AnyOperation, arguments: Mapping[str, Any]) -> list[str]:
+    """What follows from a call and is not among its arguments, as lines."""
+    lines: list[str] = []
+    if operation.name == "create_key":
+        scopes, brands = arguments.get("scopes"), arguments.get("brand_ids")
+        if not scopes:
+            lines.append("Whoever has it may: do everything that you may")
+        if not brands:
+            lines.append("It reaches: all brands")
+    if operation.name == "delete_brand":
+        lines += await _accounts_of(call, str(arguments.get("brand_id") or ""))
+    if operation.effect is Effect.DELETE or operation.name in UNDONE_BY_NOTHING:
+        lines.append("Afterwards: it cannot be taken back")
+    return lines
+
+
+async def _accounts_of(call: "Call", brand_id: str) -> list[str]:
+    from server.calls import Failed
+
+    try:
+        rows = [row for row in rows_of(await call.read(LIST_ACCOUNTS, {})) if row.get("brand_id") == brand_id]
+    except Failed:
+        return ["Its accounts: could not be read"]
+    names = [
+        f"“{said(str(row.get('name') or row.get('username') or ''), 60)}” on {platform_label(str(row.get('platform')))}"
+        for row in rows
+    ]
+    shown = "; ".join(names[:_MOST_NAMES])
+    more = f"; and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
+    return [f"Its accounts: {len(names)}{': ' if names else ''}{shown}{more}"]
 
 
 async def _name_to_type(call: "Call", operation: AnyOperation, arguments: Mapping[str, Any]) -> str:

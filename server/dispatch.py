@@ -44,7 +44,7 @@ logger = logging.getLogger(f"socialapi_mcp.{__name__}")
 
 NAME = "socialapi-mcp"
 LIST_TTL_MILLISECONDS = 3_600_000
-PLATFORMS_TTL_MILLISECONDS = 300_000
+PLATFORMS_TTL_MILLISECONDS = 60_000
 """Where the list depends on which accounts are connected."""
 MAX_LISTINGS = 64
 REQUEST_CANCELLED = -32800
@@ -62,10 +62,10 @@ def build_server(rest: RestClient, process: Mode | None = None, services: Servic
 
     async def list_tools(ctx: Context, params: PaginatedRequestParams | None) -> ListToolsResult:
         who, mode = caller(ctx), _mode(process, ctx)
-        platforms = None
+        platforms, call = None, Call(services=services, caller=who, mode=mode, context=ctx)
         if listings.has_any_of_platforms(mode):
-            platforms = await connected.of(Call(services=services, caller=who, mode=mode, context=ctx))
-        return listings.of(who, mode, platforms)
+            platforms = await connected.of(call)
+        return listings.of(await call.seen_as(), mode, platforms)
 
     async def call_tool(ctx: Context, params: CallToolRequestParams) -> CallToolResult | InputRequiredResult:
         name = ALIASES.get(params.name, params.name)

@@ -2,17 +2,15 @@
 
 import json
 import re
-import unicodedata
 from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, get_args
 
-from server.foreign_text import clean
-from server.naming_refusals import Wrong, refusal
+from server.naming_refusals import Wrong, on_a_line, quoted, refusal
 from server.platform_names import LONGEST_PHRASE, PHRASES, platform_label
-from server.results import plain
+from server.spelling import phones_joined, plainly, whole, words_of
 from tools.accounts import LIST_ACCOUNTS
 from tools.brands import LIST_BRANDS
 from tools.fields import PLATFORMS, Named
@@ -31,7 +29,8 @@ _IDS = {
     "account": re.compile(rf"{_OPAQUE_ID}|acct?_\S+"),
     "brand": re.compile(rf"{_OPAQUE_ID}|(?:br?|brand)_\S+"),
 }
-_WORD = re.compile(r"[^\W_]+")
+_MAY_BE_A_NAME = re.compile(r"[0-9a-fA-F]+")
+"""What looks like an id, and may be called so all the same."""
 _HANDLE = re.compile(r"(?<!\S)@([\w.-]+)")
 _FILLERS = frozenset({"on", "at", "the", "our", "my", "account", "profile", "channel", "brand"})
 
@@ -58,6 +57,8 @@ class _Candidate:
     brand_id: str | None
     spellings: tuple[tuple[str, ...], ...]
     """Each of its names, in words."""
+    called: frozenset[str]
+    """Each of its names whole, as `whole` has them."""
     shown: str
 
     @property
@@ -77,6 +78,10 @@ class _Reading:
     def telling(self) -> tuple[str, ...]:
         """The words without those that only join."""
         return tuple(word for word in self.words if word not in _FILLERS)
+
+    @property
+    def is_platform_alone(self) -> bool:
+        return self.platforms is not None and not self.telling and not self.handles
 
     def fits(self, candidate: _Candidate) -> bool:
         if self.platforms is not None and candidate.platform not in self.platforms:
@@ -130,6 +135,7 @@ class _Resolver:
     notes: list[str] = field(default_factory=list[str])
     wrong: list[Wrong] = field(default_factory=list[Wrong])
     _known: dict[str, list[_Candidate]] = field(default_factory=dict[str, list[_Candidate]])
+    _unreadable: set[str] = field(default_factory=set[str])
 
     async def within(
         self, args: type[Args], arguments: Mapping[str, Any], place: str, above: "_Scope | None"
@@ -177,19 +183,38 @@ class _Resolver:
             return self._platform(said, path)
         kind = str(plan.kind)
         if _IDS[kind].fullmatch(said.strip()):
-            return said
+            return await self._id_or_name(said, kind, path, scope)
         candidates = await self.candidates(kind)
-        found = _fitting(_readings(said, with_platform=kind == "account"), scope.among(candidates))
+        found = _fitting(said, _readings(said, with_platform=kind == "account"), scope.among(candidates))
+        return self._taken(found, candidates, said, kind, path)
+
+    async def _id_or_name(self, said: str, kind: str, path: str, scope: "_Scope") -> str:
+        """What looks like an id, unless nothing has it and something is called exactly so."""
+        if not _MAY_BE_A_NAME.fullmatch(said.strip()) or kind in self._unreadable:
+            return said
+        try:
+            candidates = await self.candidates(kind)
+        except Exception:
+            # An id needs no list; whatever is wrong here, the call itself says if it matters.
+            self._unreadable.add(kind)
+            return said
+        called = _called(said, scope.among(candidates))
+        if not called or len(candidates) > MAX_ROWS or any(one.id == said.strip() for one in candidates):
+            return said
+        return self._taken(called, candidates, said, kind, path)
+
+    def _taken(self, found: list[_Candidate], candidates: list[_Candidate], said: str, kind: str, path: str) -> str:
+        """The id of the one that was found; else what was said, and that it is wrong is kept."""
         if len(found) == 1 and len(candidates) <= MAX_ROWS:
-            self.notes.append(f"{path}: took {found[0].shown} for “{_line(said)}”")
+            self.notes.append(f"{path}: took {found[0].shown} for {quoted(said)}")
             return found[0].id
         self.wrong.append(_wrong(path, said, kind, found, candidates))
         return said
 
     def _platform(self, said: str, path: str) -> str:
-        platform = said if said in PLATFORMS else PHRASES.get(_words(said), said)
+        platform = said if said in PLATFORMS else PHRASES.get(words_of(said), said)
         if platform != said:
-            self.notes.append(f"{path}: took {platform} for “{_line(said)}”")
+            self.notes.append(f"{path}: took {platform} for {quoted(said)}")
         return platform
 
     async def candidates(self, kind: str) -> list[_Candidate]:
@@ -238,16 +263,29 @@ class _Scope:
         ]
 
 
-def _fitting(readings: list[_Reading], candidates: list[_Candidate]) -> list[_Candidate]:
+def _called(said: str, candidates: list[_Candidate]) -> list[_Candidate]:
+    """Those that are called exactly so, whatever the name is made of."""
+    return [one for one in candidates if not one.called.isdisjoint(whole(said))]
+
+
+def _fitting(said: str, readings: list[_Reading], candidates: list[_Candidate]) -> list[_Candidate]:
     """The one meant; or all that fit."""
-    fitting = [one for one in candidates if any(reading.fits(one) for reading in readings)]
-    exact = [one for one in fitting if any(reading.fits(one) and reading.is_exact(one) for reading in readings)]
+    called = _called(said, candidates)
+    # What is called like a platform may be meant, or what is on the platform.
+    if called and not any(reading.is_platform_alone for reading in readings):
+        return called
+    fitting = [one for one in candidates if one in called or any(reading.fits(one) for reading in readings)]
+    exact = [
+        one
+        for one in fitting
+        if one in called or any(reading.fits(one) and reading.is_exact(one) for reading in readings)
+    ]
     return exact if len(exact) == 1 else fitting
 
 
 def _readings(said: str, *, with_platform: bool) -> list[_Reading]:
-    handles = frozenset(_plain(handle) for handle in _HANDLE.findall(said))
-    words = _words(_HANDLE.sub(" ", said))
+    handles = frozenset(plainly(handle) for handle in _HANDLE.findall(said))
+    words = words_of(phones_joined(_HANDLE.sub(" ", said)))
     readings = [_Reading(None, words, handles)]
     if not with_platform:
         return readings
@@ -265,9 +303,9 @@ def _readings(said: str, *, with_platform: bool) -> list[_Reading]:
 
 def _wrong(path: str, said: str, kind: str, found: list[_Candidate], candidates: list[_Candidate]) -> Wrong:
     many = f"{len(found)} {kind}s" if found else f"none of the {len(candidates)} {kind}s"
-    sentence = f"{path}: “{_line(said)}” fits {many}"
+    sentence = f"{path}: {quoted(said)} fits {many}"
     if len(candidates) > MAX_ROWS:
-        sentence = f"{path}: only the first {MAX_ROWS} {kind}s were looked at for “{_line(said)}”; pass an id"
+        sentence = f"{path}: only the first {MAX_ROWS} {kind}s were looked at for {quoted(said)}; pass an id"
     return Wrong(kind, sentence, tuple(candidate.shown for candidate in found or candidates))
 
 
@@ -275,8 +313,8 @@ def _brand(row: Mapping[str, Any]) -> _Candidate | None:
     identifier, name = _text(row, "id"), _text(row, "name")
     if not identifier:
         return None
-    shown = f"“{_line(name)}” (id {_line(identifier)})"
-    return _Candidate(identifier, name, None, "", None, (_words(name),), shown)
+    shown = f"{quoted(name)} (id {on_a_line(identifier)})"
+    return _Candidate(identifier, name, None, "", None, (words_of(name),), whole(name), shown)
 
 
 def _account(row: Mapping[str, Any], brands: Mapping[str, _Candidate]) -> _Candidate | None:
@@ -286,10 +324,13 @@ def _account(row: Mapping[str, Any], brands: Mapping[str, _Candidate]) -> _Candi
     brand_id, username = _text(row, "brand_id"), _text(row, "username").removeprefix("@")
     brand = brands.get(brand_id)
     names = (name, username, _text(row, "page_name"), brand.name if brand else "")
-    shown = f"“{_line(name or username)}” on {platform_label(platform)} (id {_line(identifier)}"
-    shown += f", brand “{_line(brand.name)}”)" if brand else ")"
-    spellings = tuple(words for words in map(_words, names) if words)
-    return _Candidate(identifier, name, platform, _plain(username), brand_id, spellings, shown)
+    shown = f"{quoted(name or username)} on {platform_label(platform)} (id {on_a_line(identifier)}"
+    shown += f", brand {quoted(brand.name)})" if brand else ")"
+    spellings = tuple(
+        dict.fromkeys(words for name in names for words in (words_of(name), words_of(phones_joined(name))))
+    )
+    spellings = tuple(words for words in spellings if words)
+    return _Candidate(identifier, name, platform, plainly(username), brand_id, spellings, whole(*names), shown)
 
 
 @dataclass(frozen=True, slots=True)
@@ -343,19 +384,3 @@ def _from_json(value: Any) -> Any:
 def _text(row: Mapping[str, Any], name: str) -> str:
     value = row.get(name)
     return value if isinstance(value, str) else ""
-
-
-def _plain(text: str) -> str:
-    """Without case and accents."""
-    spread = unicodedata.normalize("NFKD", text.casefold())
-    return "".join(letter for letter in spread if not unicodedata.combining(letter))
-
-
-def _words(text: str) -> tuple[str, ...]:
-    return tuple(_WORD.findall(_plain(text)))
-
-
-def _line(text: str) -> str:
-    """Somebody's text on one short line of printable characters."""
-    # A profile's name is its holder's to choose, who may be a stranger that was invited.
-    return clean(plain(text), limit=80)

@@ -4,12 +4,26 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from server.foreign_text import clean
+from server.results import plain
 from server.token_estimate import estimate
 
+LONGEST_NAME = 80
 MAX_NAMES = 10
 """Wrong names of one kind."""
 MAX_TOKENS = 2500
 """Of all candidates; names may be long, and in scripts that cost much."""
+_MARKS = str.maketrans("„“”‟", "''''")
+
+
+def quoted(text: str) -> str:
+    """A name in quotation marks that it cannot end: it is its holder's to choose, who may be a stranger."""
+    return f"“{on_a_line(text)}”"
+
+
+def on_a_line(text: str) -> str:
+    """A name as it stands between such marks: short, of printable characters."""
+    return clean(plain(text), limit=LONGEST_NAME).translate(_MARKS)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from server.bodies import has_more, moment, row_of, rows_of
 from server.records import RecordsUnavailable
 from server.results import check_of
 from server.undo import before_change, changes, places_of
+from server.write_notes import CLOCKS_APART
 from tools.comments import LIST_COMMENT_REPLIES, LIST_COMMENTS
 from tools.conversations import LIST_MESSAGES
 from tools.operation import AnyOperation, Effect
@@ -26,8 +27,6 @@ if TYPE_CHECKING:
     from server.calls import Call
 
 SETTLED = timedelta(minutes=5)
-CLOCKS_APART = timedelta(minutes=2)
-"""By how much the API's clock may differ from ours."""
 _PAGE = 50
 _NOTED = 200
 """Writes noted in a few minutes; of more, nothing is concluded."""
@@ -43,6 +42,19 @@ class Found:
     """A sentence for whoever made the call."""
     status: int = 200
     body: Mapping[str, Any] = field(default_factory=dict[str, Any])
+
+
+def as_answered(operation: AnyOperation, row: Mapping[str, Any]) -> dict[str, Any]:
+    """What was found, in the form of the operation's own answer."""
+    fields = operation.result.model_fields
+    found = {name: row[name] for name in fields if name in row}
+    for name in ("comment_id", "reply_id", "message_id"):
+        if name in fields and name not in found and row.get("id"):
+            found[name] = row["id"]
+    for name in ("success", "ok"):
+        if name in fields and name not in found:
+            found[name] = True
+    return found
 
 
 class _CannotTell(Exception):
@@ -62,35 +74,6 @@ class _Since:
         at = moment(row.get("created_at"))
         ids = {str(row.get(name)) for name in ("id", "platform_id", "message_id", "comment_id") if row.get(name)}
         return at is not None and at >= self.after and not ids & self.others
-
-
-async def noted_as_done(call: "Call", operation: AnyOperation, key: str, *, since: datetime | None) -> Found | None:
-    """What the records say was done under this key; None where they say nothing of it.
-
-    A runner that was killed right after it has noted it; what was noted is not noted again.
-    """
-    began = since or call.now
-    cursor: str | None = None
-    for _ in range(_PAGES):
-        try:
-            entries, cursor = await call.services.records.audit(
-                call.owner,
-                since=began - CLOCKS_APART,
-                until=call.now + CLOCKS_APART,
-                tool=operation.name,
-                limit=_NOTED,
-                cursor=cursor,
-            )
-        except RecordsUnavailable:
-            return None
-        for entry in entries:
-            noted = json.loads(entry.detail or "{}")
-            if entry.outcome == "done" and noted.get("claim") == key:
-                words = f"check with {check_of(operation)} if in doubt."
-                return Found(state="sent", words=words, body=noted.get("made", {}))
-        if cursor is None:
-            break
-    return None
 
 
 Reader = Callable[["Call", Mapping[str, Any], _Since], Awaitable[Mapping[str, Any] | None]]

@@ -10,7 +10,7 @@ from typing import Any
 from mcp.types import CallToolResult, TextContent
 from pydantic import ValidationError
 
-from server.foreign_text import clean
+from server.foreign_text import clean, is_plain
 from server.token_estimate import estimate
 from tools.definitions import input_schema
 from tools.errors import error_info
@@ -46,14 +46,14 @@ def api_error(operation: AnyOperation, error: ApiError) -> CallToolResult:
     """What the API refused, why, and what to do next."""
     info = error_info(error.code, error.status)
     message = relayed(error.message)
-    lines = [f"{operation.title} failed: {message or _said_nothing(error.status)}", f"code: {relayed(error.code)}"]
+    lines = [f"{operation.title} failed: {message or _said_nothing(error.status)}", f"code: {_word(error.code)}"]
     if field := error.meta.get("field"):
-        lines.append(f"field: {relayed(str(field))}")
+        lines.append(f"field: {_word(str(field))}")
     if scope := error.meta.get("required_scope"):
-        lines.append(f"scope needed: {relayed(str(scope))}")
+        lines.append(f"scope needed: {_word(str(scope))}")
     lines.append(f"HTTP status: {error.status}")
     if error.request_id:
-        lines.append(f"request id: {relayed(str(error.request_id))}")
+        lines.append(f"request id: {_word(str(error.request_id))}")
     lines.append(f"retry: {_retry(operation, info.retry, error)}")
     lines += _target_lines(error.body)
     lines.append(f"next: {info.advice}")
@@ -245,6 +245,11 @@ def plain(text: str, limit: int = MAX_MESSAGE_LENGTH) -> str:
 def relayed(text: str) -> str:
     """What the API says of a failure, on one line: it may quote strangers, so nothing in it acts or hides."""
     return clean(plain(text), limit=MAX_MESSAGE_LENGTH)
+
+
+def _word(text: str) -> str:
+    """A code, a name of a field or an id as the API gives it; a sentence in its place is not passed on."""
+    return text if len(text) <= _LONGEST_PLACE and is_plain(text) else "(not readable)"
 
 
 def _retry(operation: AnyOperation, kind: str, error: ApiError) -> str:

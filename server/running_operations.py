@@ -8,11 +8,12 @@ from zoneinfo import ZoneInfo
 from mcp.types import CallToolResult
 from pydantic import ValidationError
 
-from server import results
+from server import looked_after, results
 from server.answering import ReadOptions, WriteOptions, answer, taken_apart
 from server.asking import Ask
 from server.bodies import row_of
 from server.calls import Call, Failed, Refused
+from server.platforms import changed
 from server.secret_values import filled, given_back
 from server.shaping import View, shape
 from server.times import BadTime, has_local_time, scheduled, with_local, zone_here, zone_named
@@ -85,10 +86,17 @@ async def _write(
     if operation.secret_arguments:
         own = await filled(call, operation, own)
     try:
-        made = await call.write(operation, own, key=options.idempotency_key)
+        made = await call.write(
+            operation, own, key=options.idempotency_key, send=looked_after.sender(call, operation, own)
+        )
     except (Ask, Refused):
         await given_back(call)
         raise
+    except Failed:
+        # It may have been done all the same.
+        changed(call, operation)
+        raise
+    changed(call, operation)
     return await written(call, operation, own, made.body)
 
 
@@ -103,10 +111,16 @@ async def written(
 ) -> CallToolResult:
     """A write's answer: what happened, and the call that takes it back, which is whole or left out."""
     # Also what a write answers with is read: a conversation that it changed shows what was said last.
-    fenced = await call.fenced(operation.result, results.fitting(operation, body))
+    like = looked_after.shown_as(operation)
+    fenced = await call.fenced(like.result, results.fitting(like, body))
     zones = await call.zones()
     local = with_local(dict(fenced.body), zone_here(arguments, call.mode.zone, zones), zones)
     undo = None if call.undo is None else {"tool": call.undo[0], "arguments": call.undo[1]}
+    if undo is None:
+        # Serving does not need it until something was written.
+        from server.undo import without_undo
+
+        call.notes += filter(None, [without_undo(operation.name, arguments)])
     size = 0 if undo is None else estimate(results.compact(undo))
     if size > _LONGEST_UNDO:
         undo, size = None, 0

@@ -77,11 +77,18 @@ def run_stdio(settings: Settings) -> None:
     async def serve() -> None:
         from server.calls import Services
         from server.dispatch import build_server
+        from server.key_scopes import KeyScopes
         from server.stdio import serve_stdio
         from server.wiring import open_records_of, rest_client
 
         async with rest_client(settings, with_files=True) as rest, open_records_of(settings) as records:
-            services = Services(rest=rest, secret=secret_or_exit(settings, is_alone=True), records=records)
+            services = Services(
+                rest=rest,
+                secret=secret_or_exit(settings, is_alone=True),
+                records=records,
+                # The sample workspace's own is a full one, and asking would start the API.
+                key_scopes=None if settings.is_embedded else KeyScopes(),
+            )
             server = build_server(rest, mode_or_exit(settings), services)
             # Start-up objects live for ever: the collector need not look at them again.
             gc.freeze()
@@ -200,6 +207,7 @@ async def _parts(settings: Settings, *, announcing: bool, **embedded: Any) -> As
     from server.asgi import Limits, create_app
     from server.calls import Services, now
     from server.dispatch import build_server
+    from server.key_scopes import KeyScopes
     from server.media_intake import upload_page
     from server.media_intake.uploads import Uploads
     from server.sign_in import CannotSignIn, readiness
@@ -234,6 +242,7 @@ async def _parts(settings: Settings, *, announcing: bool, **embedded: Any) -> As
             # Where nobody can sign in, nobody could open a page.
             address=None if authority is None else here,
             uploads=uploads,
+            key_scopes=KeyScopes(),
         )
         for_people = [] if authority is None else person_pages.routes(services, authority)
         app = create_app(

@@ -17,6 +17,8 @@ _CHARACTERS_A_TOKEN = 12
 
 _FEW = 5
 _LONGEST_CURSOR = 400
+_ROOM_FOR_A_CURSOR = 150
+"""Tokens of a cursor and of the note that names it, which stand in the answer to a call for fewer rows."""
 _LONGEST_CALL = 300
 _OPTIONS = frozenset({"select", "detail", "max_tokens"})
 _ROWS = ("data", "events", "exports", "videos", "plans", "pages", "rows", "items", "results", "selected")
@@ -145,12 +147,17 @@ class _Call:
             longer = f"{self.view.select} | [{kept}:]"
             changed = {"select": longer} if len(longer) <= MAX_SELECT else {"max_tokens": 2 * self.limit}
             return self.again(**changed)
-        if _takes_limit(self.name, self.arguments):
+        if self.names_a_limit:
             # As it was passed, or none on a first page.
             cursor = self.arguments.get("cursor")
             same = {"cursor": cursor} if isinstance(cursor, str) and len(cursor) <= 80 else {}
             return f"{self.again(limit=kept, **same)}, and go on from its cursor"
         return self.again(select=f"{rows_name}[{kept}:]")
+
+    @property
+    def names_a_limit(self) -> bool:
+        """Whether rows are left out by naming a call for fewer of them."""
+        return self.view.select is None and _takes_limit(self.name, self.arguments)
 
     def for_next_page(self, cursor: str, name: str) -> str:
         # What is selected does not show the cursor.
@@ -196,7 +203,7 @@ class _Draft:
                 body[name] = [cut(row, "", limits, cuts) for row in value[:kept]]
             elif not (is_short and _is_cursor(name)):
                 item = cut(value, name, limits, cuts)
-                body[name] = _without_cursor(item) if is_short and name in {"pagination", "paging"} else item
+                body[name] = _of_cut_page(name, item) if is_short else item
                 if isinstance(value, list) and isinstance(item, list) and len(item) < len(value):
                     body[f"{name}_more"] = len(value) - len(item)
         notes = list(self.hints)
@@ -208,6 +215,14 @@ class _Draft:
         if told := cuts.told():
             notes.append(f"Shortened ({', '.join(told)}); for the whole {self.for_whole()}.")
         return Shaped(body=body, notes=tuple(notes))
+
+    @property
+    def room_for_a_cursor(self) -> int:
+        if not self.call.names_a_limit:
+            return 0
+        return (
+            max(_ROOM_FOR_A_CURSOR, 60 + 2 * estimate(self.next_cursor[0])) if self.next_cursor else _ROOM_FOR_A_CURSOR
+        )
 
     def for_whole(self) -> str:
         if self.is_brief:
@@ -223,12 +238,14 @@ def _fitted(draft: _Draft, limit: int) -> Shaped:
         return shaped
     number = len(draft.rows)
     if number > 1:
-        kept = _affordable(draft, shaped.body, limit)
-        while kept >= 1:
-            shaped = draft.built(replace(first, rows=kept))
-            if _fits(shaped, limit):
-                return shaped
-            kept -= max(1, kept // 16)
+        # The call that is named has to be answered whole with its cursor; if not one row fits so, without it.
+        for room in (draft.room_for_a_cursor, 0):
+            kept = _affordable(draft, shaped.body, limit - room)
+            while kept >= 1:
+                shorter = draft.built(replace(first, rows=kept))
+                if _fits(shorter, limit - room):
+                    return shorter
+                kept -= max(1, kept // 16)
     for tighter in _TIGHTER:
         shaped = draft.built(replace(tighter, rows=1 if number > 1 else None))
         if _fits(shaped, limit):
@@ -295,12 +312,16 @@ def _is_cursor(name: str) -> bool:
     return name.endswith("cursor")
 
 
-def _without_cursor(pagination: Any) -> Any:
-    """What is left to say of paging when the API's cursor would skip rows."""
-    if not isinstance(pagination, dict):
-        return pagination
+def _of_cut_page(name: str, value: Any) -> Any:
+    """What is left to say of paging when rows are missing and the API's cursor would skip them."""
+    if name == "has_more":
+        return True
+    if name not in {"pagination", "paging"} or not isinstance(value, dict):
+        return value
     return {
-        name: value for name, value in pagination.items() if not _is_cursor(name) and name not in {"cursors", "next"}
+        key: True if key == "has_more" else item
+        for key, item in value.items()
+        if not _is_cursor(key) and key not in {"cursors", "next"}
     }
 
 

@@ -87,6 +87,11 @@ def _shown(label: str, text: str, limit: int) -> str:
     return f"{label}: {line}" if label else line
 
 
+async def account_names(call: "Call") -> Mapping[str, str]:
+    """What each account is called, by its id; empty where that cannot be read."""
+    return {value: name for (_, value), name in (await _names(call, {"account"})).items()}
+
+
 async def _names(call: "Call", kinds: set[str]) -> Mapping[tuple[str, str], str]:
     from server.calls import Failed
 

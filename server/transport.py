@@ -123,3 +123,31 @@ class LazyTransport(httpx2.AsyncBaseTransport):
         await asyncio.wait([self._making])
         if self._is_made(self._making):
             await self._making.result().aclose()
+
+
+class Uninterrupted(httpx2.AsyncBaseTransport):
+    """Calls the embedded API in a task of its own, which comes to its end whatever becomes of the caller.
+
+    As over a network: a statement that is cancelled costs the connection, and in memory every table with it.
+    """
+
+    def __init__(self, app: Any) -> None:
+        self._inner = httpx2.ASGITransport(app=app, raise_app_exceptions=False)
+        self._running = set[asyncio.Task[httpx2.Response]]()
+
+    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+        """Pass it on, and wait as long as the caller does."""
+        task = asyncio.create_task(self._inner.handle_async_request(request))
+        self._running.add(task)
+        task.add_done_callback(self._ended)
+        return await asyncio.shield(task)
+
+    def _ended(self, task: asyncio.Task[httpx2.Response]) -> None:
+        self._running.discard(task)
+        if not task.cancelled():
+            # Retrieved, so that nothing complains that nobody waits any more.
+            task.exception()
+
+    async def aclose(self) -> None:
+        """Wait for what is still on its way: the database is closed next."""
+        await asyncio.gather(*self._running, return_exceptions=True)

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, get_args
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from server.bodies import row_of, rows_of
 from tools.accounts import LIST_ACCOUNT_PAGES
@@ -14,7 +14,7 @@ from tools.definitions import operation_named
 from tools.keys import LIST_KEYS
 from tools.operation import AnyOperation, Args
 from tools.pinterest import LIST_PINTEREST_BOARDS
-from tools.posts import GET_POST
+from tools.posts import GET_POST, UNPUBLISH_POST
 from tools.users import GET_CURRENT_USER
 from tools.webhooks import GET_WEBHOOK
 from tools.whatsapp import GET_WHATSAPP_BUSINESS_PROFILE
@@ -34,20 +34,35 @@ def undo_of(
     found = _UNDO.get(operation)
     if found is not None:
         return found(arguments, body)
-    if operation == "retry_post":
-        return None if before is None else _retried(arguments, before)
     if before is None or operation not in _BEFORE:
         return None
     places = _BEFORE[operation][1:]
+    if FORMER_DEFAULT in before and arguments.get("is_default") and "is_active" not in arguments:
+        # Taking the mark away would leave the account without any.
+        where = {"account_id": arguments["account_id"], "page_id": before[FORMER_DEFAULT]}
+        return (operation, {**where, "is_default": True})
     restored = {name: value for name, value in _restored(operation, arguments, before).items() if value is not None}
     return (operation, {**{name: arguments[name] for name in places}, **restored}) if restored else None
 
 
 def left_by_undo(operation: str, arguments: Arguments, before: Mapping[str, Any] | None) -> list[str]:
-    """The changed arguments that the undo does not restore: they were empty, and nothing empties them again."""
+    """The changed arguments that the undo does not restore: they were empty, and nothing empties them again.
+
+    What the API shows nowhere may have been anything, and is said to be so.
+    """
     if before is None or operation not in _BEFORE:
         return []
-    return [name for name, value in _restored(operation, arguments, before).items() if value is None]
+    left = [name for name, value in _restored(operation, arguments, before).items() if value is None]
+    return [name if _is_shown(operation, name) else f"{name} (what it was before cannot be read)" for name in left]
+
+
+def without_undo(operation: str, arguments: Arguments) -> str | None:
+    """What to say of a change for which there is no undo; None for what is no change."""
+    if operation not in _BEFORE:
+        return None
+    places = {*places_of(operation), *_NOTHING_CHANGED_BY}
+    changed = ", ".join(name for name in arguments if name not in places)
+    return f"No undo: what was there before ({changed}) was empty or cannot be read; it stays as it is now."
 
 
 def _restored(operation: str, arguments: Arguments, before: Mapping[str, Any]) -> dict[str, Any]:
@@ -57,7 +72,7 @@ def _restored(operation: str, arguments: Arguments, before: Mapping[str, Any]) -
         return {}
     places = _BEFORE[operation][1:]
     restored = {
-        name: _as_argument(field.annotation, before.get(name, _EMPTY.get(name)))
+        name: _as_argument(field.annotation, _held(operation, name, before))
         for name, field in declared.args.model_fields.items()
         if name in arguments and name not in places and name not in _NOTHING_CHANGED_BY
     }
@@ -67,6 +82,23 @@ def _restored(operation: str, arguments: Arguments, before: Mapping[str, Any]) -
         refused = {problem["loc"][0] for problem in error.errors() if problem["loc"]} or set(restored)
         return {name: None if name in refused else value for name, value in restored.items()}
     return restored
+
+
+def _held(operation: str, name: str, before: Mapping[str, Any]) -> Any:
+    """What a field held; None where that is not known, or where nothing makes it so again."""
+    if FORMER_DEFAULT in before and name == "is_default":
+        return None
+    value = before.get(name, _EMPTY.get(name) if _is_shown(operation, name) else None)
+    return None if value == "" and name in _NEVER_EMPTIED else value
+
+
+def _is_shown(operation: str, name: str) -> bool:
+    """Whether the read before the change shows this field: only then does its absence mean that it was empty."""
+    result: type[BaseModel] = _BEFORE[operation][0].result
+    rows = result.model_fields.get("data")
+    parts = () if rows is None else _parts(rows.annotation)
+    shown = next((part for part in parts if isinstance(part, type) and issubclass(part, BaseModel)), result)
+    return name in shown.model_fields
 
 
 def _as_argument(annotation: Any, value: Any) -> Any:
@@ -107,7 +139,7 @@ async def before_change(call: "Call", operation: AnyOperation, arguments: Argume
     """What a change is about to replace, where its undo needs it; None where it cannot be read. Does not raise."""
     from server.calls import Failed
 
-    known = _BEFORE.get(operation.name) or _LOOKED_AT.get(operation.name)
+    known = _BEFORE.get(operation.name)
     if known is None:
         return None
     source, *places = known
@@ -125,7 +157,7 @@ async def before_change(call: "Call", operation: AnyOperation, arguments: Argume
     if not rows and "id" not in row_of(body):
         # What has no id of its own is the one thing that was asked for.
         return row_of(body) or None
-    return next(
+    found = next(
         (
             row
             for row in rows or [row_of(body)]
@@ -133,6 +165,9 @@ async def before_change(call: "Call", operation: AnyOperation, arguments: Argume
         ),
         None,
     )
+    former = next((row.get("id") for row in rows if row.get("is_default") and row is not found), None)
+    is_marked = operation.name == "update_account_page" and arguments.get("is_default") and former
+    return {**found, FORMER_DEFAULT: former} if found is not None and is_marked else found
 
 
 async def _comment_before(call: "Call", place: Arguments, comment_id: str) -> Mapping[str, Any] | None:
@@ -162,25 +197,55 @@ def _by_id(tool: str, argument: str, *fields: str) -> Undo:
     return undo
 
 
-def _post(_arguments: Arguments, body: Mapping[str, Any]) -> tuple[str, dict[str, Any]] | None:
-    if not body.get("id"):
+def _post(arguments: Arguments, body: Mapping[str, Any]) -> tuple[str, dict[str, Any]] | None:
+    row = row_of(body)
+    if not row.get("id"):
         return None
-    # What is out is taken down; what waits or is a draft is deleted.
-    is_out = body.get("status") in {"published", "partial", "publishing"}
-    return ("unpublish_post" if is_out else "delete_post", {"post_id": body["id"]})
+    status = row.get("status") or ("published" if arguments.get("publish_now") else None)
+    if status in {"published", "partial", "publishing"}:
+        return _taken_down(row["id"], row)
+    # What waits or is a draft is deleted.
+    return ("delete_post", {"post_id": row["id"]})
 
 
-def _published(arguments: Arguments, _body: Mapping[str, Any]) -> tuple[str, dict[str, Any]] | None:
-    return ("unpublish_post", {"post_id": arguments["post_id"]})
+def _published(arguments: Arguments, body: Mapping[str, Any]) -> tuple[str, dict[str, Any]] | None:
+    return _taken_down(arguments["post_id"], row_of(body))
 
 
-def _retried(arguments: Arguments, before: Mapping[str, Any]) -> tuple[str, dict[str, Any]] | None:
+def _taken_down(post_id: str, post: Mapping[str, Any]) -> tuple[str, dict[str, Any]] | None:
+    """Nothing where no platform that it is on takes posts down; what is on its way still can be, once it is out."""
+    targets = [one for one in post.get("targets") or [] if isinstance(one, dict)]
+    if post.get("status") != "publishing" and targets and not any(map(_comes_down, targets)):
+        return None
+    return ("unpublish_post", {"post_id": post_id})
+
+
+def _comes_down(target: Mapping[str, Any]) -> bool:
+    return target.get("status") == "published" and target.get("platform") in UNPUBLISH_POST.platforms
+
+
+def _retried(arguments: Arguments, body: Mapping[str, Any]) -> tuple[str, dict[str, Any]] | None:
     """Only what the retry brought out is taken down: what was out before stays."""
-    targets = before.get("targets")
-    failed = [one["account_id"] for one in targets or [] if isinstance(one, dict) and one.get("status") == "failed"]
-    if len(failed) != 1:
+    targets = [one for one in body.get("targets") or [] if isinstance(one, dict)]
+    ours = [one for one in targets if one.get("tried_again") and _comes_down(one)]
+    others = [one for one in targets if not one.get("tried_again") and one.get("status") == "published"]
+    if ours and not others:
+        return ("unpublish_post", {"post_id": arguments["post_id"]})
+    accounts = {str(one["account_id"]) for one in ours if one.get("account_id")}
+    if len(accounts) != 1 or accounts & {str(one.get("account_id")) for one in others}:
         return None
-    return ("unpublish_post", {"post_id": arguments["post_id"], "account_id": failed[0]})
+    return ("unpublish_post", {"post_id": arguments["post_id"], "account_id": accounts.pop()})
+
+
+def _hidden(tool: str, *, hides: bool) -> Undo:
+    """Nothing where it was so before; where that is not known, only what was hidden is shown again."""
+
+    def undo(arguments: Arguments, body: Mapping[str, Any]) -> tuple[str, dict[str, Any]] | None:
+        was_hidden = body.get("was_hidden", not hides)
+        restores = was_hidden is not None and was_hidden is not hides
+        return (tool, dict(arguments)) if restores or (was_hidden is None and hides) else None
+
+    return undo
 
 
 def _comment(arguments: Arguments, body: Mapping[str, Any]) -> tuple[str, dict[str, Any]] | None:
@@ -192,7 +257,8 @@ def _comment(arguments: Arguments, body: Mapping[str, Any]) -> tuple[str, dict[s
 
 
 def _board(arguments: Arguments, body: Mapping[str, Any]) -> tuple[str, dict[str, Any]] | None:
-    board_id = body.get("board_id") or body.get("id")
+    # By the API's own id, as the list shows it: a person who is asked is told which board that is.
+    board_id = body.get("id") or body.get("board_id")
     if not board_id:
         return None
     return ("delete_pinterest_board", {"account_id": arguments["account_id"], "board_id": board_id})
@@ -203,13 +269,14 @@ def _template(arguments: Arguments, _body: Mapping[str, Any]) -> tuple[str, dict
 
 
 _UNDO: Mapping[str, Undo] = {
-    "hide_comment": _same_arguments("unhide_comment"),
-    "unhide_comment": _same_arguments("hide_comment"),
+    "hide_comment": _hidden("unhide_comment", hides=True),
+    "unhide_comment": _hidden("hide_comment", hides=False),
     "like_comment": _same_arguments("unlike_comment"),
     "unlike_comment": _same_arguments("like_comment"),
     "reply_to_comment": _comment,
     "create_post": _post,
     "publish_post": _published,
+    "retry_post": _retried,
     "create_brand": _by_id("delete_brand", "brand_id", "id"),
     "create_invite": _by_id("revoke_invite", "invite_id", "id"),
     "create_key": _by_id("revoke_key", "key_id", "id"),
@@ -222,9 +289,13 @@ _UNDO: Mapping[str, Undo] = {
 }
 
 _LOOKED_BELOW = 5
+FORMER_DEFAULT = "former_default"
+"""Of a page that becomes the default, beside what it was: the id of the page that was the default."""
+_NEVER_EMPTIED = frozenset({"about"})
+"""The API refuses it empty."""
 _NOTHING_CHANGED_BY = frozenset({"skip_validation"})
 _EMPTY: Mapping[str, Any] = {"text": "", "title": "", "description": "", "media": [], "media_ids": [], "targets": []}
-"""What a field that the API leaves out held before."""
+"""What a field that the API shows, and left out, held before."""
 _BEFORE: Mapping[str, tuple[AnyOperation, *tuple[str, ...]]] = {
     "update_post": (GET_POST, "post_id"),
     "update_brand": (LIST_BRANDS, "brand_id"),
@@ -238,5 +309,3 @@ _BEFORE: Mapping[str, tuple[AnyOperation, *tuple[str, ...]]] = {
     "update_whatsapp_business_profile": (GET_WHATSAPP_BUSINESS_PROFILE, "phone_number_id"),
 }
 """Change → the read that shows what it replaces, the argument with the id, and those that say where it is."""
-_LOOKED_AT: Mapping[str, tuple[AnyOperation, *tuple[str, ...]]] = {"retry_post": (GET_POST, "post_id")}
-"""What is read before, in the same way, though it is no change of fields."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import httpx2
 
 from server.settings import Settings
-from server.transport import AiohttpTransport, LazyTransport
+from server.transport import AiohttpTransport, LazyTransport, Uninterrupted
 from tools.rest import Files, NoAnswer, RestClient
 
 if TYPE_CHECKING:
@@ -155,7 +155,7 @@ async def rest_client(settings: Settings, *, with_files: bool) -> AsyncGenerator
         except CannotStart as error:
             remedy = "run `socialapi-mcp doctor`, mend what it names, then start the server again"
             raise NoAnswer(f"the local API cannot start: {error}", sent=False, remedy=remedy) from None
-        return _WithKey(httpx2.ASGITransport(app=api.app, raise_app_exceptions=False), api.sample_key)
+        return _WithKey(Uninterrupted(api.app), api.sample_key)
 
     http = httpx2.AsyncClient(base_url=EMBEDDED_ADDRESS, transport=LazyTransport(make), timeout=_timeout(settings))
     try:
@@ -177,6 +177,10 @@ class _WithKey(httpx2.AsyncBaseTransport):
             request.headers["Authorization"] = f"Bearer {self._key}"
         return await self._inner.handle_async_request(request)
 
+    async def aclose(self) -> None:
+        """Close what is behind it."""
+        await self._inner.aclose()
+
 
 def network_client(settings: Settings) -> httpx2.AsyncClient:
     """A pooled client for the hosted API, without a key."""
@@ -185,8 +189,7 @@ def network_client(settings: Settings) -> httpx2.AsyncClient:
 
 def embedded_client(api: "EmbeddedApi", settings: Settings) -> httpx2.AsyncClient:
     """A client that calls the embedded API in this process."""
-    transport = httpx2.ASGITransport(app=api.app, raise_app_exceptions=False)
-    return httpx2.AsyncClient(base_url=EMBEDDED_ADDRESS, transport=transport, timeout=_timeout(settings))
+    return httpx2.AsyncClient(base_url=EMBEDDED_ADDRESS, transport=Uninterrupted(api.app), timeout=_timeout(settings))
 
 
 def _timeout(settings: Settings) -> httpx2.Timeout:

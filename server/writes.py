@@ -1,8 +1,8 @@
 """A write on its way: allowed, agreed to, sent at most once, noted.
 
 The order matters. The claim comes before the question, so that a repetition is answered with what came of the first
-one; the question before anything leaves; the note that something leaves before it does, so that a process that dies
-in between leaves "unknown" behind and never a second try.
+one; the question before anything leaves; the notes that something leaves, in the ledger and for whats_been_done, before
+it does, so that a process that dies in between leaves "unknown" behind and never a second try.
 """
 
 import hashlib
@@ -18,16 +18,17 @@ from pydantic import BaseModel
 
 from auth.scopes import format_scopes
 from server import drafts
-from server.asking import NotAllowed, agreed, said
-from server.bodies import row_of
+from server.asking import NotAllowed, agreed
 from server.callers import NotGranted, OnlyDrafts, exchange
 from server.confirmation import question_for
 from server.outcomes import first_outcome, kept
-from server.read_back import noted_as_done, read_back
+from server.read_back import Found, as_answered, read_back
 from server.records import AuditEntry, ClaimLost, RecordsUnavailable
 from server.records.ledger import KEPT
+from server.results import check_of
 from server.secret_values import concealed, ready_to_conceal
 from server.undo import before_change, left_by_undo, undo_of
+from server.write_notes import Write, made_by, reason_of
 from tools.definitions import definitions
 from tools.fields import FileArgs
 from tools.operation import AnyOperation, Effect
@@ -38,13 +39,11 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(f"socialapi_mcp.{__name__}")
 
-_MADE = ("id", "comment_id", "message_id", "media_id", "post_id", "board_id")
-"""Fields of an answer that name what was made."""
 REPEATED_WITHIN = timedelta(minutes=10)
 """The same call without a key of its own counts as a repetition for so long."""
 Send = Callable[[], Awaitable[Answer]]
-_NOT_CARRIED_OUT = frozenset({429, 503})
-"""Besides 4xx: the API says that it did nothing."""
+_NOT_CARRIED_OUT = frozenset({429, 501, 503})
+"""Besides 4xx: the API says that it did nothing; 501 is what a platform cannot do."""
 
 
 async def carry_out(
@@ -78,9 +77,10 @@ async def carry_out(
     send = send or (lambda: exchange(call.services.rest, call.caller, operation, args))
     fingerprint = _fingerprint(operation, arguments, _content(call, args))
     claim_key = _key(operation, args, fingerprint, key)
+    write = Write(call, operation, arguments, claim_key)
     if claim_key is None:
-        approver = approved_by or await _agreement(call, operation, arguments)
-        return await _send_watched(call, operation, arguments, None, approver, send)
+        write.approver = approved_by or await _agreement(write)
+        return await _send_watched(write, send)
     records = call.services.records
     claim = await records.claim(
         call.owner,
@@ -104,15 +104,16 @@ async def carry_out(
         case "running":
             raise Underway(
                 f"{operation.name} was not called: the same call is still on its way",
-                "retry: yes, in a few seconds, with the same arguments; it is not sent a second time",
+                "retry: yes, in a few seconds, or in two minutes if the first one broke off, with the same arguments; "
+                "it is not sent a second time",
                 "next: wait for the first one's answer.",
             )
         case "unknown":
-            return await _find_out(call, operation, arguments, claim_key, claim.since, approved_by, send)
+            return await _find_out(write, claim.since, approved_by, send)
         case "new":
             pass
     try:
-        approver = approved_by or await _agreement(call, operation, arguments)
+        write.approver = approved_by or await _agreement(write)
         await records.sending(call.owner, claim_key, now=call.now)
     except ClaimLost:
         raise Refused(
@@ -125,7 +126,7 @@ async def carry_out(
         with anyio.CancelScope(shield=True):
             await records.release(call.owner, claim_key)
         raise
-    return await _send_watched(call, operation, arguments, claim_key, approver, send)
+    return await _send_watched(write, send)
 
 
 def _key(operation: AnyOperation, args: BaseModel, fingerprint: str, key: str | None) -> str | None:
@@ -134,13 +135,17 @@ def _key(operation: AnyOperation, args: BaseModel, fingerprint: str, key: str | 
     What does no harm a second time has none of its own: hide, unhide, hide again is three calls, not two.
     """
     if key is not None:
-        return f"given:{hashlib.sha256(key.encode()).hexdigest()}"
+        return _given(key)
     if isinstance(args, FileArgs) and not _has_file(args):
         # A file that comes another way is known to its sender alone.
         return None
     if _is_harmless_twice(operation):
         return None
     return f"same:{operation.name}:{fingerprint}"
+
+
+def _given(key: str) -> str:
+    return f"given:{hashlib.sha256(key.encode()).hexdigest()}"
 
 
 def _is_harmless_twice(operation: AnyOperation) -> bool:
@@ -169,81 +174,100 @@ def _content(call: "Call", args: BaseModel) -> str:
     return hashlib.sha256(call.services.rest.files.read(args)[1]).hexdigest()
 
 
-async def _agreement(call: "Call", operation: AnyOperation, arguments: Mapping[str, Any]) -> str | None:
+async def _agreement(write: Write) -> str | None:
     """Who agreed, or None where nobody had to be asked."""
     from server.calls import Refused
 
-    question = await question_for(call, operation, arguments)
+    question = await question_for(write.call, write.operation, write.arguments)
     if question is None:
         return None
     try:
-        return await agreed(call, question)
+        return await agreed(write.call, question)
     except NotAllowed as refusal:
-        await _note(call, operation, arguments, "refused", None, key=None)
+        if not refusal.is_asked_still:
+            await write.refused(refusal.lines[0])
         raise Refused(*refusal.lines) from None
 
 
-async def _find_out(
-    call: "Call",
-    operation: AnyOperation,
-    arguments: Mapping[str, Any],
-    key: str,
-    since: Any,
-    approved_by: str | None,
-    send: Send,
-) -> Answer:
-    """What became of a write whose runner was killed, or got no answer."""
-    noted = await noted_as_done(call, operation, key, since=since)
-    found = await read_back(call, operation, arguments, since=since, key=key)
-    if noted is not None and found.state != "sent":
-        found = noted
+async def _find_out(write: Write, since: datetime | None, approved_by: str | None, send: Send) -> Answer:
+    """What became of a write whose runner was killed, or got no answer; sent again where it surely did not arrive."""
+    call, operation, key = write.call, write.operation, str(write.key)
+    write.approver = approved_by
+    noted, found = await _looked_for(write, since)
     records = call.services.records
     if found.state == "sent":
-        answer = Answer(status=found.status, body=dict(found.body))
-        call.undo = undo_of(operation.name, arguments, found.body)
-        await _settle(call, operation, key, answer)
-        if noted is None:
-            await _note(call, operation, arguments, "done", approved_by, key=key, body=found.body)
+        answer = await _arrived(write, found)
         call.notes.append(f"Not sent again: it had arrived. {found.words}")
         return answer
     if found.state == "not sent" or _is_harmless_twice(operation):
         # An answer counts once: whoever agreed to the first try is asked again before another leaves.
-        approver = approved_by or await _agreement(call, operation, arguments)
+        again = Write(call, operation, write.arguments, key, approver=approved_by)
+        again.approver = approved_by or await _agreement(again)
         if await records.retake(call.owner, key, now=call.now):
-            return await _send_watched(call, operation, arguments, key, approver, send)
-    again = "to make it all the same, pass an idempotency_key of its own"
-    raise NoAnswer(f"an earlier try of the same call may have been carried out; {found.words}; {again}", sent=True)
+            repeated = "the same was sent again later, which does no harm"
+            is_known = found.state == "not sent"
+            if noted is not None:
+                await write.ended("failed" if is_known else "unknown", found.words if is_known else repeated)
+            return await _send_watched(again, send)
+    once_more = "to make it all the same, pass an idempotency_key of its own"
+    raise NoAnswer(f"an earlier try of the same call may have been carried out; {found.words}; {once_more}", sent=True)
 
 
-async def _send_watched(
-    call: "Call",
-    operation: AnyOperation,
-    arguments: Mapping[str, Any],
-    key: str | None,
-    approver: str | None,
-    send: Send,
-) -> Answer:
-    """Send it, and look for it where no answer comes; `key`: what of the ledger is claimed for it."""
-    records, left_at = call.services.records, call.now
-    try:
-        answer = await _send(call, operation, arguments, key, approver, send, is_looked_after=True)
-    except (NotGranted, OnlyDrafts, BadFile):
-        if key is not None:
-            await records.release(call.owner, key)
-        raise
-    except (ApiError, NoAnswer) as error:
-        if _may_have_arrived(error):
-            return await _after_silence(call, operation, arguments, key, approver, left_at, error)
-        if key is not None:
-            await records.release(call.owner, key)
-        raise
-    await _settle(call, operation, key, answer)
+async def _looked_for(write: Write, since: datetime | None) -> tuple[AuditEntry | None, Found]:
+    """Its entry, if it left at all, and what is known of it; what was noted as done is, whatever the API shows."""
+    noted = await write.find(since)
+    found = await read_back(write.call, write.operation, write.arguments, since=since, key=write.key)
+    if found.state != "sent" and noted is not None and noted.outcome == "done":
+        words = f"check with {check_of(write.operation)} if in doubt."
+        found = Found(state="sent", words=words, body=made_by(noted))
+    return noted, found
+
+
+async def look_for(
+    call: "Call", operation: AnyOperation, arguments: Mapping[str, Any], *, key: str, since: datetime | None
+) -> Answer | None:
+    """The answer to a write that left under this key at `since` and arrived; None where that is not sure.
+
+    Nothing is sent.
+    """
+    write = Write(call, operation, arguments, _given(key))
+    _, found = await _looked_for(write, since)
+    return await _arrived(write, found) if found.state == "sent" else None
+
+
+async def _arrived(write: Write, found: Found) -> Answer:
+    """The answer to a write that is there, though its own answer was lost."""
+    answer = Answer(status=found.status, body=as_answered(write.operation, found.body))
+    write.call.undo = undo_of(write.operation.name, write.arguments, found.body)
+    await _settle(write, answer)
+    await write.ended("done", body=found.body)
     return answer
 
 
-async def _settle(call: "Call", operation: AnyOperation, key: str | None, answer: Answer) -> None:
-    if key is not None:
-        await _keep(call, key, kept(call, operation, key, answer.status, answer.body), certain=True)
+async def _send_watched(write: Write, send: Send) -> Answer:
+    """Send it, and look for it where no answer comes."""
+    call, key, left_at = write.call, write.key, write.call.now
+    records = call.services.records
+    try:
+        answer = await _send(write, send)
+    except (ApiError, NoAnswer) as error:
+        if _may_have_arrived(error):
+            return await _after_silence(write, left_at, error)
+        if key is not None:
+            await records.release(call.owner, key)
+        raise
+    except (NotGranted, OnlyDrafts, BadFile, RecordsUnavailable):
+        if key is not None:
+            await records.release(call.owner, key)
+        raise
+    await _settle(write, answer)
+    return answer
+
+
+async def _settle(write: Write, answer: Answer) -> None:
+    if write.key is not None:
+        outcome = kept(write.call, write.operation, write.key, answer.status, answer.body)
+        await _keep(write.call, write.key, outcome, certain=True)
 
 
 async def _keep(call: "Call", key: str, outcome: str, *, certain: bool) -> None:
@@ -255,128 +279,52 @@ async def _keep(call: "Call", key: str, outcome: str, *, certain: bool) -> None:
         call.notes.append("What came of it could not be kept; do not repeat it before looking.")
 
 
-async def _after_silence(
-    call: "Call",
-    operation: AnyOperation,
-    arguments: Mapping[str, Any],
-    key: str | None,
-    approver: str | None,
-    left_at: datetime,
-    error: ApiError | NoAnswer,
-) -> Answer:
+async def _after_silence(write: Write, left_at: datetime, error: ApiError | NoAnswer) -> Answer:
     """The write may have arrived: look before saying anything."""
-    found = await read_back(call, operation, arguments, since=left_at, key=key)
-    outcome = {"sent": "done", "not sent": "failed", "unknown": "unknown"}[found.state]
-    detail = None if found.state == "sent" else _reason(error)
-    await _note(call, operation, arguments, outcome, approver, key=key, detail=detail, body=found.body)
+    call, operation = write.call, write.operation
+    found = await read_back(call, operation, write.arguments, since=left_at, key=write.key)
     if found.state == "sent":
-        answer = Answer(status=found.status, body=dict(found.body))
-        call.undo = undo_of(operation.name, arguments, found.body)
-        await _settle(call, operation, key, answer)
+        answer = await _arrived(write, found)
         call.notes.append(f"Sent: the API's answer was lost, but it arrived. {found.words}")
         return answer
-    if key is not None:
+    await write.ended("failed" if found.state == "not sent" else "unknown", reason_of(error), body=found.body)
+    if write.key is not None:
         uncertain = json.dumps({"state": found.state})
-        await _keep(call, key, uncertain, certain=False)
+        await _keep(call, write.key, uncertain, certain=False)
     if isinstance(error, ApiError) and isinstance(error.body, dict) and error.body.get("id"):
         # It says itself what became of it, such as a post whose targets all failed.
         raise error
-    reason = error.reason if isinstance(error, NoAnswer) else f"the API answered {error.status} ({_reason(error)})"
+    reason = error.reason if isinstance(error, NoAnswer) else f"the API answered {error.status} ({reason_of(error)})"
     raise NoAnswer(f"{reason}; {found.state}: {found.words}", sent=found.state != "not sent") from None
 
 
-async def _send(
-    call: "Call",
-    operation: AnyOperation,
-    arguments: Mapping[str, Any],
-    key: str | None,
-    approver: str | None,
-    send: Send,
-    *,
-    is_looked_after: bool = False,
-) -> Answer:
-    """Send it, and note what came of it for the person to read; what may have arrived is noted once that is known."""
+async def _send(write: Write, send: Send) -> Answer:
+    """Send it, and note what came of it for the person to read; what may have arrived is noted once that is known.
+
+    Raises:
+        RecordsUnavailable: that it leaves cannot be noted, so it does not.
+    """
+    call, operation, arguments = write.call, write.operation, write.arguments
     before = await before_change(call, operation, arguments)
+    await write.leaves()
     try:
         answer = await send()
     except (ApiError, NoAnswer) as error:
-        is_unknown = _may_have_arrived(error)
-        if not (is_unknown and is_looked_after):
-            outcome = "unknown" if is_unknown else "failed"
-            await _note(call, operation, arguments, outcome, approver, key=key, detail=_reason(error))
+        if not _may_have_arrived(error):
+            await write.ended("failed", reason_of(error))
+        raise
+    except (NotGranted, OnlyDrafts, BadFile):
+        await write.ended("failed", "nothing was sent")
         raise
     except anyio.get_cancelled_exc_class():
         with anyio.CancelScope(shield=True):
-            gone = "whoever asked for it went away before the answer"
-            await _note(call, operation, arguments, "unknown", approver, key=key, detail=gone)
+            await write.ended("unknown", "whoever asked for it went away before the answer")
         raise
     # First of all: nothing that keeps or shows an answer is to see what opens something.
     answer = replace(answer, body=await concealed(call, operation, answer.body))
-    await _note(call, operation, arguments, "done", approver, key=key, body=answer.body)
+    await write.ended("done", body=answer.body)
     call.undo = undo_of(operation.name, arguments, answer.body, before)
     left = left_by_undo(operation.name, arguments, before)
     if left and call.undo is not None:
-        call.notes.append(f"The undo leaves {', '.join(left)}: nothing takes it away again.")
+        call.notes.append(f"The undo leaves {', '.join(left)} as it is now.")
     return answer
-
-
-async def _note(
-    call: "Call",
-    operation: AnyOperation,
-    arguments: Mapping[str, Any],
-    outcome: str,
-    approver: str | None,
-    *,
-    key: str | None,
-    detail: str | None = None,
-    body: Mapping[str, Any] | None = None,
-) -> None:
-    known = {
-        "reason": detail,
-        "claim": key,
-        "made": _made(arguments, body or {}) or None,
-    }
-    kept_detail = {name: value for name, value in known.items() if value is not None}
-    entry = AuditEntry(
-        at=call.now,
-        tool=operation.name,
-        target=_target(operation, arguments, body or {}),
-        outcome=outcome,
-        approver=approver,
-        detail=json.dumps(kept_detail) if kept_detail else None,
-    )
-    try:
-        await call.services.records.note(call.owner, entry)
-    except RecordsUnavailable as problem:
-        # It has happened: the answer must not say that it has not.
-        logger.error("a write cannot be noted: %s", problem)
-        call.notes.append("This write could not be noted for whats_been_done.")
-
-
-def _target(operation: AnyOperation, arguments: Mapping[str, Any], body: Mapping[str, Any]) -> str:
-    """What was written to, by the ids among the arguments, and what was made, by the answer's; never their text."""
-    ids = [
-        f"{name}={said(str(value), 80)}"
-        for name, value in arguments.items()
-        if name.endswith("_id") and name not in operation.secret_arguments
-    ]
-    targets = arguments.get("targets")
-    ids += [
-        f"account_id={said(str(target['account_id']), 80)}"
-        for target in (targets if isinstance(targets, list) else [])
-        if isinstance(target, dict) and target.get("account_id")
-    ]
-    made = _made(arguments, body)
-    ids += [f"{name}={said(value, 80)}" for name, value in made.items() if name not in operation.secret_results]
-    return ", ".join(ids)
-
-
-def _made(arguments: Mapping[str, Any], body: Mapping[str, Any]) -> dict[str, str]:
-    """The ids of an answer that the arguments do not name."""
-    row = row_of(body)
-    known = {str(value) for value in arguments.values() if isinstance(value, str)}
-    return {name: row[name] for name in _MADE if isinstance(row.get(name), str) and row[name] not in known}
-
-
-def _reason(error: ApiError | NoAnswer) -> str:
-    return said(f"{error.code}: {error.message}" if isinstance(error, ApiError) else error.reason)

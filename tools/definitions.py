@@ -93,7 +93,7 @@ def tool_definition(operation: AnyOperation) -> dict[str, Any]:
         "title": operation.title,
         "description": operation.description,
         "inputSchema": shown,
-        "outputSchema": _tidy(operation.result.model_json_schema(mode="serialization", by_alias=True), nullable=True),
+        "outputSchema": output_schema(operation),
         "annotations": operation.annotations,
     }
 
@@ -112,6 +112,14 @@ def workflow_definition(workflow: AnyWorkflow) -> dict[str, Any]:
 def input_schema(tool: AnyOperation | AnyWorkflow) -> dict[str, Any]:
     """The whole schema of a tool's arguments: what is listed, and every bound and nested field besides."""
     return _tidy(tool.args.model_json_schema(by_alias=True), nullable=False)
+
+
+def output_schema(operation: AnyOperation) -> dict[str, Any]:
+    """The schema of what is answered, which clients hold answers against."""
+    schema = _tidy(operation.result.model_json_schema(mode="serialization", by_alias=True), nullable=True)
+    # A view puts fields of its own beside or in place of those of the API: `selected`, `same_for_all`, `unexpected`.
+    schema.pop("additionalProperties", None)
+    return schema
 
 
 def _tidy(schema: dict[str, Any], *, nullable: bool) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 import re
 from datetime import datetime, timedelta
 
-from auth.store_rows import moment, stamp
+from auth.store_rows import moment, number, stamp
 from server.records.entries import AuditEntry
 from server.records.storage import Storage
 
@@ -11,7 +11,11 @@ KEPT = timedelta(days=90)
 
 _NOTE = """
 INSERT INTO mcp_audit (owner, at, tool, target, outcome, approver, detail)
-VALUES (:owner, :at, :tool, :target, :outcome, :approver, :detail) RETURNING 1
+VALUES (:owner, :at, :tool, :target, :outcome, :approver, :detail) RETURNING number
+"""
+_REVISE = """
+UPDATE mcp_audit SET target = :target, outcome = :outcome, detail = :detail
+WHERE owner = :owner AND number = :number RETURNING 1
 """
 _AUDIT = """
 SELECT at, tool, target, outcome, approver, detail, number FROM mcp_audit
@@ -30,13 +34,13 @@ class Audit:
     def __init__(self, storage: Storage) -> None:
         self._storage = storage
 
-    async def note(self, owner: str, entry: AuditEntry) -> None:
-        """Keep an entry for 90 days.
+    async def note(self, owner: str, entry: AuditEntry) -> int:
+        """Keep an entry for 90 days; its number, by which what came of it can be noted later.
 
         Raises:
             RecordsUnavailable: the database does not work.
         """
-        await self._storage.write(
+        rows = await self._storage.write(
             _NOTE,
             {
                 "owner": owner,
@@ -48,6 +52,16 @@ class Audit:
                 "detail": entry.detail,
             },
         )
+        return number(rows[0][0])
+
+    async def revise(self, owner: str, entry_number: int, *, target: str, outcome: str, detail: str | None) -> None:
+        """Note what came of an entry; when it was and who allowed it stay.
+
+        Raises:
+            RecordsUnavailable: the database does not work.
+        """
+        values = {"target": target, "outcome": outcome, "detail": detail, "owner": owner, "number": entry_number}
+        await self._storage.write(_REVISE, values)
 
     async def audit(
         self, owner: str, *, since: datetime, until: datetime, tool: str | None, limit: int, cursor: str | None
@@ -80,8 +94,9 @@ class Audit:
                 outcome=str(outcome),
                 approver=None if approver is None else str(approver),
                 detail=None if detail is None else str(detail),
+                number=number(entry_number),
             )
-            for at, used, target, outcome, approver, detail, _ in page
+            for at, used, target, outcome, approver, detail, entry_number in page
         ]
         return entries, f"{page[-1][0]}-{page[-1][6]}" if len(rows) > limit and page else None
 

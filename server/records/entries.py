@@ -1,7 +1,7 @@
 """What is remembered, and what can go wrong with it."""
 
 from collections.abc import Set
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Literal, Protocol
 
@@ -75,6 +75,8 @@ class AuditEntry:
     """Who allowed it; None where nobody was asked."""
     detail: str | None = None
     """Anything else, as JSON text."""
+    number: int | None = field(default=None, compare=False)
+    """Of a kept one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +110,8 @@ class Taint:
     """The last time."""
     threads: Set[str]
     """Which conversations it was read in; empty where it belongs to none."""
+    being_read: str | None = None
+    """The conversation that was opened last; None where there is none, or several were at once."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

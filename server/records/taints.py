@@ -88,7 +88,9 @@ class Taints:
             found[str(thread)] = max(moment(at), found.get(str(thread), moment(at)))
         if not found:
             return None
-        return Taint(at=max(found.values()), threads=frozenset(found) - {""})
+        opened = {thread: at for thread, at in found.items() if thread}
+        last = [thread for thread, at in opened.items() if at == max(opened.values())]
+        return Taint(at=max(found.values()), threads=frozenset(opened), being_read=last[0] if len(last) == 1 else None)
 
     def _mine(self, owner: str, now: datetime) -> dict[str, _Read]:
         """What this process read for an owner; what is too old is forgotten."""

@@ -16,7 +16,7 @@ from mcp.types import CallToolResult
 from server.asking import NotAllowed, Question, agreed, said
 from server.calls import Call, Failed, Refused, Underway, WithoutRecords
 from server.records import LeaseLost, Plan, PlanItem, RecordsUnavailable, Taken
-from server.telling import WHOLE, bounded, explained, explanation
+from server.telling import WHOLE, account_names, bounded, explained, explanation
 from server.workflows import Handler, Outcome, bulk_receipts
 from server.workflows.bulk_selection import Chosen, Step, of_inbox, of_posts
 from tools.bulk import MOST_ITEMS, PlanBulkArgs, RunBulkArgs
@@ -202,7 +202,28 @@ async def _summary(call: Call, operation: AnyOperation, items: Sequence[PlanItem
         of_each += [(f"{number}. {label}", text) for label, text in lines]
     more = [f"and {len(items) - _FIRST} more"] if len(items) > _FIRST else []
     room = max(_ROOM_FOR_EACH, WHOLE - sum(map(len, of_all)))
-    return [f"{operation.title}: {len(items)} times?", *of_all, *bounded(of_each, room), *more]
+    return [
+        f"{operation.title}: {len(items)} times?",
+        *of_all,
+        *bounded(of_each, room),
+        *more,
+        *await _altogether(call, operation, every),
+    ]
+
+
+async def _altogether(call: Call, operation: AnyOperation, every: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Where, for how much, and whether it can be taken back."""
+    action = next(action for (_, action), one in OPERATIONS.items() if one is operation)
+    counts = Counter(str(one["account_id"]) for one in every if one.get("account_id"))
+    lines: list[tuple[str, str]] = []
+    if len(counts) > 1:
+        names = await account_names(call)
+        told = [f"{names.get(account, account)}: {count} times" for account, count in counts.most_common(20)]
+        lines.append(("Where", "; ".join(told)))
+    if action in _COSTS_CREDIT:
+        lines.append(("Costs", f"{len(every)} interaction credits"))
+    lines.append(("Can it be taken back", _TAKEN_BACK[action]))
+    return bounded(lines)
 
 
 async def _run(call: Call, plan: Plan, operation: AnyOperation, count: int, approver: str) -> Outcome | CallToolResult:
@@ -283,7 +304,8 @@ async def _report(call: Call, plan_id: str, start: int = 0) -> Outcome:
     items = await _every_item(call, plan_id)
     counts = Counter(item.state for item in items)
     plan = await call.services.records.plan(call.owner, plan_id)
-    page = bulk_receipts.page("" if plan is None else plan.operation, items, start)
+    has_begun = plan is not None and plan.state != "planned"
+    page = bulk_receipts.page("" if plan is None else plan.operation, items, start, has_begun=has_begun)
     body = {
         "plan_id": plan_id,
         "state": "" if plan is None else plan.state,

@@ -52,8 +52,10 @@ def of_done(operation: str, body: Mapping[str, Any], undo: Undo | None) -> str:
     return json.dumps({name: value for name, value in found.items() if value is not None}, ensure_ascii=False)
 
 
-def page(operation: str, items: Sequence[PlanItem], start: int) -> Page:
-    """The receipts from `start` on."""
+def page(operation: str, items: Sequence[PlanItem], start: int, *, has_begun: bool) -> Page:
+    """The receipts from `start` on; `has_begun`: whether the plan was ever started."""
+    # A runner that was killed may have sent it.
+    untouched = "not known to be done" if has_begun else "not tried"
     done = {item.number: _kept(item) for item in items if item.state == "done"}
     undo, each = _undo(operation, items, done)
     spent = estimate(compact(undo))
@@ -62,7 +64,7 @@ def page(operation: str, items: Sequence[PlanItem], start: int) -> Page:
         if item.number in done:
             rows, row = receipts, _receipt(item, done[item.number], each)
         else:
-            rows, row = not_done, {"id": id_of(item), "outcome": item.outcome or "not tried"}
+            rows, row = not_done, {"id": id_of(item), "outcome": item.outcome or untouched}
         spent += estimate(compact(row)) + _BETWEEN
         if spent > MOST_TOKENS and (receipts or not_done):
             break

@@ -1,14 +1,17 @@
 """Finds, describes and runs any operation."""
 
 import difflib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from itertools import takewhile
 from typing import Any
 
 from mcp.types import CallToolResult
 
 from server import results
 from server.answering import ReadOptions, WriteOptions
+from server.callers import Caller
 from server.calls import Call, Refused
+from server.mode import Mode
 from server.running_operations import run_operation
 from server.workflows import Handler, Outcome
 from tools.definitions import definitions, input_schema, operation_named, workflow_named
@@ -19,16 +22,32 @@ from tools.registry import ALIASES
 
 async def find_operations(call: Call, args: FindArgs) -> Outcome:
     """The operations that fit, of those that the caller may use."""
-    from server.discovery import find, found_text
+    from server.discovery import find, found_text, notes
 
-    matches = find(args.query, lambda name: _may_use(call, name))
+    who = await call.seen_as()
+    best = find(args.query, _is_operation)
+    refused = [match.name for match in takewhile(lambda match: not _may_use(who, call.mode, match.name), best)]
+    matches = find(args.query, lambda name: _is_operation(name) and _may_use(who, call.mode, name))
+    remarks = [*_refusals(call, refused[:2]), *notes(args.query, best)]
     rows = [{"name": match.name, "line": match.line} for match in matches]
-    return Outcome(body={"operations": rows}, text=found_text(args.query, matches))
+    return Outcome(body={"operations": rows, "notes": remarks}, text=found_text(args.query, matches, remarks))
 
 
-def _may_use(call: Call, name: str) -> bool:
+def _is_operation(name: str) -> bool:
+    return definitions()[name]["group"] is not None
+
+
+def _may_use(who: Caller, mode: Mode, name: str) -> bool:
     entry = definitions()[name]
-    return entry["group"] is not None and call.caller.may_see_one(entry["scopes"]) and call.mode.allows(name, entry)
+    return who.may_see_one(entry["scopes"]) and mode.allows(name, entry)
+
+
+def _refusals(call: Call, names: Sequence[str]) -> list[str]:
+    """That what fits best is not to be had here, and why: else it would seem that nothing does it."""
+    by_mode = [name for name in names if not call.mode.allows(name, definitions()[name])]
+    by_sign_in = [name for name in names if name not in by_mode]
+    said = (("Not in this mode", by_mode), ("Not allowed by this sign-in or key", by_sign_in))
+    return [f"{why}: {', '.join(which)}." for why, which in said if which]
 
 
 async def describe_operation(call: Call, args: DescribeArgs) -> Outcome:

@@ -82,6 +82,7 @@ async def _ask_for_address(call: Call, address: str) -> None:
     question = Question(
         tool=ADD_MEDIA.name,
         arguments={"address": address},
+        is_lifted_by_never=False,
         summary=f"{ADD_MEDIA.title} from an address?\naddress: {said(address)}",
         why=BY_STRANGERS,
     )

@@ -19,6 +19,7 @@ from server.workflows import Handler, Outcome, previews
 from server.workflows.post_outcomes import outcome_lines, outcome_of
 from server.workflows.post_requests import PostRequest, requested
 from server.workflows.sealed_posts import KIND, TOOL, SealedPost, opened, seal, taken
+from server.writes import look_for
 from tools.media import LIST_MEDIA
 from tools.operation import AnyOperation
 from tools.posts import CREATE_POST, GET_PLATFORM_CONSTRAINTS, VALIDATE_POST
@@ -211,6 +212,12 @@ async def publish_prepared_post(call: Call, args: PublishPreparedPost) -> Outcom
     _check_time(prepared, call.now)
     records = call.services.records
     claim = await records.claim(call.owner, prepared.use_key, tool=TOOL, fingerprint=prepared.seal, now=call.now)
+    if claim.state == "unknown":
+        # Whoever used it got no answer, or was killed: by now the post may be there.
+        arrived = await look_for(call, CREATE_POST, prepared.post, key=prepared.write_key, since=claim.since)
+        if arrived is not None:
+            call.notes.append("Not published again: an earlier use of the handle had arrived.")
+            return await _done(call, prepared, arrived.body)
     if claim.state != "new":
         raise _in_use(claim)
     await records.sending(call.owner, prepared.use_key, now=call.now)
@@ -320,7 +327,9 @@ async def _settle(call: Call, prepared: SealedPost, outcome: Mapping[str, Any], 
     records, owner = call.services.records, call.owner
     try:
         await records.settle(owner, prepared.use_key, outcome=json.dumps(outcome), certain=is_certain, now=call.now)
-        await records.use_handle(owner, KIND, prepared.handle_id, now=call.now)
+        if is_certain:
+            # Else what was to be published is needed to find out whether it was; the ledger guards it.
+            await records.use_handle(owner, KIND, prepared.handle_id, now=call.now)
     except RecordsUnavailable as error:
         # It stays noted as sent, so that nobody can use it again.
         logger.warning("the outcome of a prepared post was not kept: %s", error)

@@ -225,8 +225,12 @@ def _text_part(text: Mapping[str, Any], common: str) -> str:
     return f"{part}; cut after {ends}" if text.get("cut") else part
 
 
+_NO_FENCE = str.maketrans("«»", "  ")
+"""A name must not look like the end of a quotation."""
+
+
 def _line(text: str, length: int = 60) -> str:
-    line = " ".join(results.plain(text[: length + 1]).split())
+    line = " ".join(results.plain(text[: length + 1]).translate(_NO_FENCE).split())
     return line if len(text) <= length else f"{line[:length]}…"
 
 

@@ -25,9 +25,20 @@ from server.workflows import Handler
 from server.workflows.gathering import Item, Kind, Wanted, gather
 from server.workflows.items import plain_id
 from server.workflows.reads import Reads
+from server.workflows.search_parts import (
+    MORE,
+    UNSEARCHED,
+    Posts,
+    Watched,
+    holds,
+    more_entry,
+    on_entry,
+    posts_with,
+    unsearched_entry,
+)
 from tools.comments import LIST_COMMENTED_POSTS
 from tools.conversations import GET_CONVERSATION, LIST_MESSAGES
-from tools.posts import GET_POST, LIST_POSTS
+from tools.posts import GET_POST
 from tools.search import FetchArgs, FetchedPost, FetchResult, Found, SearchArgs
 
 MOST_RESULTS = 20
@@ -37,8 +48,9 @@ CONVERSATIONS_LOOKED_INTO = 15
 """By one search, newest first."""
 TEXT_CHARACTERS = 1900
 """What a fence takes in one piece, and a little less."""
-TOKENS, TOKENS_OF_A_TEXT, TOKENS_OF_A_CALL = 6000, 5000, 100
-"""What an answer may cost; of it our own text at most, and the line that names the call for the rest."""
+TOKENS, TOKENS_OF_A_TEXT, TOKENS_OF_A_CALL, TOKENS_OF_ENTRIES = 6000, 5000, 100, 700
+"""What an answer may cost; of it our own text at most, the line that names the call for the rest, and what is said
+behind the results of a search."""
 _MOST_GROWTH = 8
 """By which cleaning lengthens a text at most, and more."""
 _WORD = re.compile(r"\w+", re.UNICODE)
@@ -46,38 +58,57 @@ _KINDS: tuple[Kind, ...] = ("comment", "message", "review", "mention")
 
 
 async def search(call: Call, args: SearchArgs) -> CallToolResult:
-    """Everything that holds all the words, the newest first within its kind."""
-    words = [word.casefold() for word in _WORD.findall(args.query)] or args.query.casefold().split()
+    """Everything that holds all the words, the newest first within its kind; then what there is to say of the rest.
+
+    Its readers take results and nothing else, so that is said in entries of the same form, which fetch explains.
+    """
+    said = _WORD.findall(args.query) or args.query.split()
+    words = [word.casefold() for word in said]
     if not words:
         return _told({"results": list[Any]()})
-    posts, problems = list[dict[str, str]](), list[str]()
+    watched, unsearched = Watched.of(call), list[dict[str, str]]()
+    posts = Posts([])
     try:
-        for row in rows_of(await call.read(LIST_POSTS, {"search": args.query, "limit": MOST_RESULTS})):
-            name = _id("post", str(row.get("id") or ""))
-            posts.append({"id": name, "title": _post_title(row), "url": _usable(_link_of(row)) or _own(name)})
+        posts = await posts_with(watched, said)
     except Failed as failure:
-        problems.append(failure.reason)
-    reads = Reads(call=call)
+        unsearched.append(unsearched_entry("posts", failure.reason))
+    reads, items = Reads(call=watched), list[Item]()
+    inbox = "comments, conversations, reviews and mentions"
     try:
-        found = await gather(call, Wanted(looks_for_answers=False), reads)
+        found = await gather(watched, Wanted(looks_for_answers=False), reads)
     except Failed as failure:
-        items: list[Item] = []
-        problems.append(failure.reason)
+        unsearched.append(unsearched_entry(inbox, failure.reason))
     else:
         inside = await _inside(reads, [item for item in found.items if not _is_found(item, words)], words)
         items = [item for item in found.items if _is_found(item, words) or item.key in inside]
-        problems += found.failures
-    if not posts and not items and problems:
-        raise Refused(f"nothing could be searched: {problems[0]}", "retry: yes, later", "next: tell the person.")
-    posts = posts[: MOST_RESULTS // 2]
-    rows = [_item_result(item) for item in items[: MOST_RESULTS - len(posts)]]
-    fenced = await call.fenced(Found, {"posts": posts, "items": rows})
+        if found.failures:
+            what = f"{len(found.failures)} parts of {inbox}"
+            unsearched.append(unsearched_entry(what, f"such as {found.failures[0]}"))
+    if watched.searched_nothing and unsearched:
+        raise watched.refusal()
+    # What one of the two leaves is the other's.
+    rows = [_post_result(row) for row in posts.rows[: max(MOST_RESULTS // 2, MOST_RESULTS - len(items))]]
+    others = [_item_result(item) for item in items[: MOST_RESULTS - len(rows)]]
+    fenced = await call.fenced(Found, {"posts": rows, "items": others})
     body = {"results": [*fenced.body["posts"], *fenced.body["items"]]}
-    return _told(shape("search", {}, body, View(detail="full", max_tokens=TOKENS)).body)
+    results = shape("search", {}, body, View(detail="full", max_tokens=TOKENS - TOKENS_OF_ENTRIES)).body["results"]
+    shown = min(len(rows), len(results))
+    rest = more_entry(
+        said,
+        posts=len(posts.rows) - shown,
+        are_all=posts.are_all,
+        others=len(items) - (len(results) - shown),
+    )
+    return _told({"results": [*results, *rest, *unsearched]})
+
+
+def _post_result(row: Mapping[str, Any]) -> dict[str, str]:
+    name = _id("post", str(row.get("id") or ""))
+    return {"id": name, "title": _post_title(row), "url": _usable(_link_of(row)) or _own(name)}
 
 
 def _is_found(item: Item, words: list[str]) -> bool:
-    return _holds(f"{item.text} {item.author}", words)
+    return holds(f"{item.text} {item.author}", words)
 
 
 async def _inside(reads: Reads, items: Sequence[Item], words: list[str]) -> set[str]:
@@ -89,7 +120,7 @@ async def _inside(reads: Reads, items: Sequence[Item], words: list[str]) -> set[
         what = f"messages of conversation {plain_id(item.id)}"
         written = await reads.page(LIST_MESSAGES, given, what, may_be_cut=True)
         texts = [str(one.get("text") or "") for one in written or ()]
-        if _holds(" ".join([item.author, *texts]), words):
+        if holds(" ".join([item.author, *texts]), words):
             found.add(item.key)
 
     async with anyio.create_task_group() as tasks:
@@ -257,6 +288,13 @@ def _is_fence_short(text: str) -> bool:
     return clean(text) != clean(text, limit=max(2000, _MOST_GROWTH * len(text)))
 
 
+async def _entry(call: Call, kind: str, parts: list[str]) -> _Whole | None:
+    """What search said behind its results."""
+    if len(parts) != 1 or (kind == UNSEARCHED and parts[0] not in {"posts", "inbox"}):
+        return None
+    return _Whole(result=FetchedPost, body=on_entry(_id(kind, *parts), kind, parts[0]), is_cut=False, rest="", place={})
+
+
 Fetcher = Callable[[Call, str, list[str]], Awaitable[_Whole | None]]
 _FETCHERS: Mapping[str, Fetcher] = {
     "post": _post,
@@ -264,6 +302,8 @@ _FETCHERS: Mapping[str, Fetcher] = {
     "comment": _item,
     "review": _item,
     "mention": _item,
+    MORE: _entry,
+    UNSEARCHED: _entry,
 }
 
 
@@ -327,11 +367,6 @@ def _link_of(row: Mapping[str, Any]) -> str:
             if isinstance(target, dict) and target.get(field):
                 return str(target[field])
     return ""
-
-
-def _holds(text: str, words: list[str]) -> bool:
-    folded = text.casefold()
-    return all(word in folded for word in words)
 
 
 def _short(text: str) -> str:

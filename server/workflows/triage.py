@@ -24,18 +24,42 @@ _QUESTION = re.compile(
     re.IGNORECASE,
 )
 _COMPLAINT = re.compile(
-    r"\b(refund|broken|never again|disappoint\w*|awful|terrible|worst|rude|scam|cold|late|waiting|complain\w*|"
-    r"unacceptable|poison\w*|sick|allerg\w*|lawyer|wrong order|damaged|missing|enttäusch\w*|kaputt|erstattung|"
-    r"beschwerde|unverschämt|"
-    r"remboursement|déçu\w*|cassé\w*|inadmissible|reembolso|decepcion\w*|roto|peor|rimborso|delus\w*|rotto|reclam\w*|"
-    r"péssim\w*|estragad\w*)\b",
+    r"\b(refund\w*|money back|(?<!take )my money|chargeback|overcharg\w*|charged twice|never (again|arrived|came)|"
+    r"broken|disappoint\w*|awful|terrible|worst|rude|scam|cold|late|waiting|complain\w*|"
+    r"unacceptable|poison\w*|sick|allerg\w*|lawyer|wrong order|damaged|missing|"
+    r"enttäusch\w*|kaputt|(rück|zurücker)?erstatt\w*|geld zurück|mein geld|betrug|nie (an)?gekommen|reklam\w*|"
+    r"beschwer\w*|unverschämt\w*|"
+    r"rembours\w*|mon argent|arnaque|jamais (reçu|arrivée?)|déçu\w*|cassé\w*|inadmissible|"
+    r"reembols\w*|mi dinero|devu[eé]lv\w*|devolución|estafa|nunca llegó|decepcion\w*|roto|peor|"
+    r"rimbors\w*|i miei soldi|soldi indietro|truffa|mai arrivat\w*|delus\w*|rotto|reclam\w*|"
+    r"meu dinheiro|dinheiro de volta|nunca chegou|péssim\w*|estragad\w*)\b",
     re.IGNORECASE,
 )
+_PRAISE = re.compile(
+    r"[❤😍🥰👏🙏🔥👍💛💚💙]|"
+    r"\b(thanks|thank you|thx|love|lovely|great|awesome|amazing|perfect|delicious|beautiful|well done|"
+    r"danke|toll\w*|super|klasse|lecker\w*|wunderschön\w*|merci|génial\w*|bravo|délicieu\w*|magnifique\w*|"
+    r"gracias|genial\w*|excelente\w*|delicios\w*|grazie|ottim\w*|bellissim\w*|complimenti|buonissim\w*|"
+    r"obrigad\w*|ótim\w*|adorei|maravilhos\w*|parabéns)\b",
+    re.IGNORECASE,
+)
+_WANTS = re.compile(
+    r"\b(but|please|pls|however|cancel\w*|need|want|would like|still|not|no|\w+n['\u2019]t|bitte|aber|nicht|kein\w*|"
+    r"noch|mais|pas|plaît|pero|por favor|todavía|ma|non|per favore|però|mas|não|ainda)\b",
+    re.IGNORECASE,
+)
+"""Thanks with one of these may go on to ask for something."""
+_LONGEST_PRAISE = 120
+"""What is longer says more than thanks."""
 _SPAM = re.compile(
     r"https?://|\b(crypto|bitcoin|giveaway|promo code|followers for|dm to collab|check my (bio|page)|link in (my )?bio|"
     r"earn \$|onlyfans|whatsapp me at|ignore (all|the|previous)|ai assistants?)\b",
     re.IGNORECASE,
 )
+# Further apart than anything else adds up to: spam comes after what cannot be answered freely, and that after the rest.
+_CLOSED, _JUNK = 150.0, 400.0
+_PRAISED = 25.0
+_FEW_STARS = 3
 _PLATFORM_NAMES = {"twitter": "X", "google": "Google", "linkedin_page": "LinkedIn"}
 
 
@@ -51,7 +75,8 @@ class Ranked:
 def ranked(item: Item, now: datetime) -> Ranked:
     """How urgent something is.
 
-    Waiting counts most, then a window that closes, few stars, a complaint, a question; spam sinks to the end.
+    Waiting counts most, then a window that closes, few stars, a complaint, a question; thanks alone can wait. What
+    cannot be answered freely any more comes after all that can, and spam sinks to the end.
     """
     why, score = list[str](), 0.0
     text, at = (item.newest or item).text, item.waits_since
@@ -60,6 +85,7 @@ def ranked(item: Item, now: datetime) -> Ranked:
     if item.window_closes_at is not None and not item.is_answered:
         left = (item.window_closes_at - now) / timedelta(hours=1)
         if left <= 0:
+            score -= _CLOSED
             why.append("messaging window closed")
         else:
             score += 30 * max(0.0, 1 - left / 24)
@@ -67,18 +93,25 @@ def ranked(item: Item, now: datetime) -> Ranked:
     if item.rating is not None:
         score += {1: 30, 2: 25, 3: 10}.get(item.rating, 0)
         why.append(f"{item.rating} star{'' if item.rating == 1 else 's'}")
-    if _COMPLAINT.search(text):
+    complains, asks = bool(_COMPLAINT.search(text)), bool(_QUESTION.search(text))
+    if complains:
         score, why = score + 20, [*why, "complaint"]
-    if _QUESTION.search(text):
+    if asks:
         score, why = score + 12, [*why, "question"]
+    if not (complains or asks or (item.rating or 5) <= _FEW_STARS) and _is_praise(text):
+        score, why = score - _PRAISED, [*why, "thanks or praise"]
     if at is not None:
         hours = max(0.0, (now - at) / timedelta(hours=1))
         # Older waits longer, up to two days; after a week it is no longer urgent.
         score += min(hours, 48) / 4 if hours <= 168 else 0
         why.append(f"{hours:.0f} h old" if hours < 48 else f"{hours / 24:.0f} days old")
     if _SPAM.search(text):
-        score, why = score - 60, [*why, "looks like spam"]
+        score, why = score - _JUNK, [*why, "looks like spam"]
     return Ranked(item, score, tuple(why))
+
+
+def _is_praise(text: str) -> bool:
+    return len(text) <= _LONGEST_PRAISE and bool(_PRAISE.search(text)) and not _WANTS.search(text)
 
 
 async def triage_inbox(call: Call, args: TriageArgs) -> Outcome:

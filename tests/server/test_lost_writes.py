@@ -15,13 +15,15 @@ from server.mode import Mode
 from server.records import RecordsUnavailable
 from tests.conftest import HeldClock
 from tests.server.answering import Person
-from tests.server.counters import POST, REPLY, Counter, counting
+from tests.server.counters import COMMENT, POST, REPLY, Counter, counting
 from tests.server.standin import text_of
 from tests.server.workflows.desks import Desk, desk
 from tests.server.workflows.lines import Rule, breaks, client_of, line_of, refuses
 from tools.brands import CREATE_BRAND
+from tools.comments import DELETE_COMMENT, HIDE_COMMENT
 from tools.conversations import SEND_MESSAGE
 from tools.posts import CREATE_POST
+from tools.rest import Answer
 
 pytestmark = pytest.mark.anyio
 
@@ -48,6 +50,7 @@ async def test_an_answer_lost_after_the_api_did_it(
     counter.line.after = breaks("POST", path, httpx2.ReadTimeout)
     result = await counter.call(tool, arguments)
     assert not result.is_error and "Sent" in text_of(result), text_of(result)
+    assert "«" not in str((result.structured_content or {}).get("comment_id")), "in the form of its own answer"
     counter.line.after = None
     again = await counter.call(tool, arguments)
     assert "Not sent again" in text_of(again) and counter.line.writes == [("POST", path)]
@@ -185,9 +188,8 @@ async def test_a_lost_retry_or_change_is_not_taken_for_made_by_what_was_so_befor
     blocked = await counter.call("retry_post", {"post_id": "post_partial"})
     assert "pass an idempotency_key" in text_of(blocked)
     made = await counter.done("retry_post", {"post_id": "post_partial", "idempotency_key": "again"})
-    post = (await counter.bench.http.get("/posts/post_partial")).json()
-    (failed,) = [one["account_id"] for one in post.get("data", post)["targets"] if one["platform"] == "threads"]
-    assert made["undo"]["arguments"] == {"post_id": "post_partial", "account_id": failed}
+    # Nobody works here: what the retry brings out is not known yet.
+    assert made["status"] == "publishing" and "undo" not in made
 
 
 async def test_a_repetition_has_the_undo_of_the_first(counter: Counter) -> None:
@@ -260,6 +262,35 @@ async def test_a_write_whose_runner_died_before_its_outcome_was_kept_is_found_an
         assert len(counter.line.writes) == before and "Not sent again" in call.notes[-1]
         noted = [row for row in await counter.rows() if row["tool"] == operation.name]
         assert [row["outcome"] for row in noted] == ["done"], "one write is one entry"
+
+
+async def test_a_write_is_noted_before_it_leaves(counter: Counter) -> None:
+    async def dies() -> Answer:
+        raise SystemExit
+
+    call = Call(services=counter.services, caller=PROCESS, mode=Mode(confirm="never"))
+    for operation in (HIDE_COMMENT, DELETE_COMMENT):
+        with pytest.raises(SystemExit):
+            await call.write(operation, COMMENT, approved_by="Ada", send=dies)
+    rows = await counter.rows()
+    assert {(row["tool"], row["outcome"], row["approved_by"]) for row in rows} == {
+        ("hide_comment", "unknown", "Ada"),
+        ("delete_comment", "unknown", "Ada"),
+    }
+    assert all("answer was not seen" in row["reason"] for row in rows)
+
+
+async def test_what_cannot_be_noted_does_not_leave(counter: Counter, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def fails(*_: Any, **__: Any) -> None:
+        raise RecordsUnavailable("database is locked")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(type(counter.services.records), "note", fails)
+        for tool, arguments in (("reply_to_comment", REPLY), ("hide_comment", COMMENT)):
+            result = await counter.call(tool, arguments)
+            assert result.is_error and "nothing was sent" in text_of(result)
+    assert counter.line.writes == []
+    await counter.done("reply_to_comment", REPLY)
 
 
 async def test_what_was_noted_as_done_is_known_to_be_sent_where_the_api_shows_nothing_of_it(

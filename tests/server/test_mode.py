@@ -1,16 +1,27 @@
 """What is listed and what may be called: toolsets, reading only, drafts only, scopes and platforms."""
 
 from collections.abc import AsyncIterator
+from contextlib import suppress
+from dataclasses import replace
 
 import pytest
 from mcp import Client
 
+from server.callers import PROCESS, Caller
+from server.calls import Call, Refused, Services
 from server.dispatch import build_server
+from server.key_scopes import KeyScopes
 from server.mode import Mode, of_process
+from server.platforms import Connected
+from server.running_operations import run_operation
 from server.serve import settings_or_exit
 from server.settings import Settings
+from server.workflows import run_workflow
+from tests.conftest import HeldClock
 from tests.server.standin import StandIn, text_of
-from tools.definitions import definitions
+from tests.server.workflows.desks import desk
+from tools.definitions import definitions, operation_named
+from tools.discovery import FIND_OPERATIONS
 from tools.rest import RestClient
 from tools.surfaces import CORE, DISCOVERY, TOOLSETS, UnknownToolset, members, named
 
@@ -127,3 +138,57 @@ def test_the_command_line_narrows_the_toolsets_of_the_settings(monkeypatch: pyte
     assert not mode.lists("create_webhook", definitions()["create_webhook"])
     monkeypatch.delenv("SOCIALAPI_TOOLSETS")
     assert of_process(settings_or_exit(toolsets="media")).toolsets == (frozenset({"media"}),)
+
+
+async def test_an_account_that_goes_or_comes_through_this_server_shows_at_once(clock: HeldClock) -> None:
+    def rows(*platforms: str) -> dict[str, object]:
+        return {"data": [{"id": f"acc_{platform}", "platform": platform} for platform in platforms]}
+
+    api = StandIn()
+    api.answers(rows("instagram", "youtube"))
+    async with api.client() as rest:
+        services, mode, connected = Services(rest=rest, clock=clock.now), Mode(confirm="never"), Connected()
+
+        async def known() -> set[str]:
+            return set(await connected.of(Call(services=services, caller=PROCESS, mode=mode)) or ())
+
+        async def run(tool: str, arguments: dict[str, str]) -> None:
+            operation = operation_named(tool)
+            assert operation is not None
+            with suppress(Refused):
+                await run_operation(Call(services=services, caller=PROCESS, mode=mode), operation, arguments)
+
+        assert await known() == {"instagram", "youtube"}
+        api.answers(rows("instagram"))
+        assert await known() == {"instagram", "youtube"}, "asked once in a minute"
+        page = {"login_id": "cred_aurora", "platform_page_id": "100200300402", "brand_id": "b_aurora"}
+        await run("assign_facebook_page", page)
+        assert await known() == {"instagram"}
+        api.answers(rows("instagram", "youtube"))
+        assert await known() == {"instagram"}
+        clock.advance(seconds=61)
+        assert await known() == {"instagram", "youtube"}
+        api.answers(rows("instagram"))
+        await run("disconnect_account", {"account_id": "acc_youtube"})
+        assert await known() == {"instagram", "youtube"}, "what nobody agreed to has changed nothing"
+        await services.records.close()
+
+
+async def test_a_restricted_key_does_not_see_what_it_cannot_do(clock: HeldClock) -> None:
+    async with desk(clock) as bench:
+        made = (await bench.http.post("/keys", json={"name": "Posts", "scopes": ["posts:read"]})).json()
+        full, restricted = PROCESS, Caller(authorization=f"Bearer {made['raw_key']}")
+        services, mode = replace(bench.services, key_scopes=KeyScopes()), Mode(toolsets=(named("all"),))
+        assert await Call(services=services, caller=full, mode=mode).seen_as() == full
+        call = Call(services=services, caller=restricted, mode=mode)
+        seen = await call.seen_as()
+        names = {name for name, entry in definitions().items() if seen.may_see_one(entry["scopes"])}
+        assert "list_posts" in names and "get_usage" in names
+        assert not {"create_key", "list_keys", "delete_brand", "list_conversations", "list_webhooks"} & names
+        # What only writes has no read to tell by: the API refuses the call.
+        assert {"upload_media", "create_post"} <= names
+        found = (
+            await run_workflow(call, FIND_OPERATIONS, {"query": "unread direct messages"})
+        ).structured_content or {}
+        assert "list_conversations" not in [row["name"] for row in found["operations"]]
+        assert "Not allowed by this sign-in or key: list_conversations" in found["notes"][0]

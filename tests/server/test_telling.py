@@ -58,6 +58,7 @@ async def test_publishing_tells_what_and_where(bench: Desk) -> None:
         "post status: draft",
         "post goes to: nowhere yet",
         "post_id: post_draft",
+        "Asked because: other people will see it",
     ]
 
 
@@ -204,7 +205,7 @@ async def test_a_question_is_bounded_and_keeps_every_line(bench: Desk) -> None:
     body = {"text": "y" * 5000, "title": "z" * 5000, "targets": targets, "publish_now": True}
     lines = await _question(bench, "create_post", body)
     assert len("\n".join(lines)) <= 4100
-    assert "publish_now: yes" in lines and lines[-1].startswith("and ") and "more lines" in lines[-1]
+    assert "publish_now: yes" in lines and lines[-2].startswith("and ") and "more lines" in lines[-2]
     assert any(line.startswith("targets 1: ") for line in lines)
     assert any(line.startswith("title: zzz") and "characters)" in line for line in lines)
 

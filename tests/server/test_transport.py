@@ -11,7 +11,9 @@ import httpx2
 import pytest
 from aiohttp import web
 
-from server.transport import AiohttpTransport, LazyTransport
+from localapi.app import EmbeddedApi, Options
+from server.transport import AiohttpTransport, LazyTransport, Uninterrupted
+from tests.conftest import HeldClock
 
 pytestmark = pytest.mark.anyio
 
@@ -243,3 +245,23 @@ async def test_after_a_failed_making_the_next_request_tries_again() -> None:
         with pytest.raises(OSError, match="disk"):
             await client.get("http://x/")
         assert (await client.get("http://x/")).status_code == 204
+
+
+async def test_whoever_goes_away_does_not_end_a_statement_of_the_embedded_api(clock: HeldClock) -> None:
+    api = await EmbeddedApi.start(Options(memory=True, with_jobs=False), clock=clock)
+    headers = {"Authorization": f"Bearer {api.sample_key}"}
+    try:
+        async with httpx2.AsyncClient(
+            transport=Uninterrupted(api.app), base_url="http://local/v1", headers=headers
+        ) as client:
+            for steps in range(0, 120, 3):
+                task = asyncio.create_task(client.post("/posts", json={"text": f"After {steps} steps"}))
+                for _ in range(steps):
+                    await asyncio.sleep(0)
+                task.cancel()
+                await asyncio.wait([task])
+            answer = await client.get("/posts", params={"limit": 100})
+            assert answer.status_code == 200, "in memory, an interrupted connection takes all tables with it"
+            assert sum(row["text"].startswith("After") for row in answer.json()["data"]) > 0
+    finally:
+        await api.close()

@@ -6,6 +6,7 @@ from typing import Any
 from urllib.parse import unquote
 
 import httpx2
+import jsonschema  # type: ignore[import-untyped]
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -51,6 +52,25 @@ def test_a_definition_is_complete(operation: AnyOperation) -> None:
     options = {"select"} if operation.effect is Effect.READ else set()
     assert set(tool["inputSchema"]["properties"]) == set(whole["properties"]) | options
     assert tool["inputSchema"].get("required", []) == whole.get("required", [])
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"selected": {"a": 1}},
+        {"selected": [{"a": "x"}, 1]},
+        {"selected": None},
+        {"unexpected": {"posts_remaining": "25"}},
+        {"same_for_all": {"a": True}},
+        {},
+    ],
+    ids=json.dumps,
+)
+@each
+def test_what_a_view_makes_of_an_answer_keeps_to_its_schema(operation: AnyOperation, answer: dict[str, Any]) -> None:
+    # Official clients throw where structured content does not.
+    if operation.effect is Effect.READ:
+        jsonschema.validate(answer, definitions()[operation.name]["tool"]["outputSchema"])
 
 
 def test_the_committed_definitions_are_those_of_the_declarations() -> None:

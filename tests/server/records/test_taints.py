@@ -17,13 +17,13 @@ async def test_it_lasts_15_minutes_for_each_conversation(records: Records, owner
     assert await records.tainted(owner, now=clock.now()) is None
     await records.taint(owner, now=clock.now(), threads=["cnv_1"])
     first = clock.now()
-    assert await records.tainted(owner, now=first) == Taint(first, {"cnv_1"})
+    assert await records.tainted(owner, now=first) == Taint(first, {"cnv_1"}, "cnv_1")
     clock.advance(minutes=10)
     await records.taint(owner, now=clock.now(), threads=["cnv_2", "cnv_2"])
     second = clock.now()
-    assert await records.tainted(owner, now=second) == Taint(second, {"cnv_1", "cnv_2"})
+    assert await records.tainted(owner, now=second) == Taint(second, {"cnv_1", "cnv_2"}, "cnv_2")
     clock.advance(minutes=5)
-    assert await records.tainted(owner, now=clock.now()) == Taint(second, {"cnv_2"})
+    assert await records.tainted(owner, now=clock.now()) == Taint(second, {"cnv_2"}, "cnv_2")
     assert await records.tainted(f"{owner}-x", now=clock.now()) is None
     clock.advance(minutes=10)
     assert await records.tainted(owner, now=clock.now()) is None
@@ -69,7 +69,7 @@ async def test_reading_goes_on_without_a_database_and_is_told_later(
     with caplog.at_level(logging.WARNING):
         await records.taint(owner, now=clock.now(), threads=["cnv_secret"])
     assert "cnv_secret" not in caplog.text and owner not in caplog.text and "data folder" in caplog.text
-    assert await records.tainted(owner, now=clock.now()) == Taint(clock.now(), {"cnv_secret"})
+    assert await records.tainted(owner, now=clock.now()) == Taint(clock.now(), {"cnv_secret"}, "cnv_secret")
     with pytest.raises(RecordsUnavailable):
         await records.tainted(f"{owner}-x", now=clock.now())
     folder.unlink()
@@ -88,6 +88,6 @@ async def test_many_owners_are_forgotten_when_their_time_is_over(clock: HeldCloc
     for number in range(1_100):
         assert await records.tainted(f"owner {number}", now=clock.now()) is None
     await records.taint("last", now=clock.now(), threads=["cnv_2"])
-    assert await records.tainted("last", now=clock.now()) == Taint(clock.now(), {"cnv_2"})
+    assert await records.tainted("last", now=clock.now()) == Taint(clock.now(), {"cnv_2"}, "cnv_2")
     assert await records.tainted("first", now=clock.now()) is None
     await records.close()

@@ -15,6 +15,7 @@ from server.mode import Mode
 from server.records import Records
 from server.records.storage import Storage
 from server.results import failure
+from server.transport import Uninterrupted
 from server.workflows import run_workflow
 from tests.conftest import HeldClock
 from tools.definitions import workflow_named
@@ -83,7 +84,7 @@ class Desk:
 async def desk(clock: HeldClock, *, with_jobs: bool = False) -> AsyncGenerator[Desk]:
     """The sample workspace in memory."""
     api = await EmbeddedApi.start(Options(memory=True, with_jobs=with_jobs), clock=clock)
-    wire, storage = Wire(httpx2.ASGITransport(app=api.app)), Storage()
+    wire, storage = Wire(Uninterrupted(api.app)), Storage()
     headers = {"Authorization": f"Bearer {api.sample_key}"}
     try:
         async with httpx2.AsyncClient(transport=wire, base_url=ADDRESS, headers=headers) as http:

@@ -304,7 +304,10 @@ async def test_a_kill_in_the_middle_hides_each_comment_once(clock: HeldClock, tm
     await records.close()
     assert {entry.approver for entry in entries} == {f"nobody was asked: --confirm never, in plan {plan['plan_id']}"}
     assert len({entry.target for entry in entries}) == COMMENTS + 1
-    assert len(entries) <= COMMENTS + 5 and {entry.outcome for entry in entries} == {"done"}
+    done = {entry.target for entry in entries if entry.outcome == "done"}
+    assert len(done) == COMMENTS + 1
+    # What was cut off and left again is two.
+    assert len(entries) <= COMMENTS + 5 and {entry.outcome for entry in entries} <= {"done", "unknown"}
 
 
 async def test_who_agrees_to_replies_reads_their_whole_text(bench: Desk) -> None:

@@ -273,7 +273,7 @@ def test_an_item_without_an_undo_gets_none_of_another() -> None:
         PlanItem(number=number, arguments=json.dumps({"post_id": f"p{number}"}), state="done", outcome=outcome)
         for number, outcome in ((1, json.dumps({"undo": undo})), (2, "{}"))
     ]
-    found = page("update_post", items, 0)
+    found = page("update_post", items, 0, has_begun=True)
     assert found.undo is not None and "arguments" not in found.undo
     assert found.undo["each"] == {"post_id": "id", "scheduled_at": "was"}
     assert found.receipts == [
@@ -288,6 +288,6 @@ def test_what_an_earlier_version_kept_of_an_item_is_shown() -> None:
         PlanItem(number=number, arguments=arguments, state="done", outcome=outcome)
         for number, outcome in enumerate(("done", "gone already", None), 1)
     ]
-    found = page("delete_comment", items, 0)
+    found = page("delete_comment", items, 0, has_begun=True)
     assert [row["outcome"] for row in found.receipts] == ["done", "gone already", "done"] and found.undo is None
-    assert page("delete_comment", items, 99).receipts == []
+    assert page("delete_comment", items, 99, has_begun=True).receipts == []

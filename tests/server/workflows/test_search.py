@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import Any
 
 import httpx2
@@ -16,6 +17,7 @@ from tests.conftest import HeldClock
 from tests.server.standin import text_of
 from tests.server.workflows.desks import Desk, desk
 from tests.server.workflows.lines import client_of, line_of, refuses
+from tools.rest import RestClient
 
 pytestmark = pytest.mark.anyio
 
@@ -55,7 +57,7 @@ async def test_every_result_can_be_fetched(bench: Desk) -> None:
             assert {"id", "title", "text", "url"} <= set(whole) <= {"id", "title", "text", "url", "metadata"}
             assert whole["id"] == row["id"] and None not in (whole.get("metadata") or {}).values()
             kinds[row["id"].partition(":")[0]] = kinds.get(row["id"].partition(":")[0], 0) + 1
-    assert set(kinds) == {"post", "comment", "conversation", "review", "mention"}
+    assert set(kinds) - {"more"} == {"post", "comment", "conversation", "review", "mention"}
 
 
 async def test_all_the_words_have_to_be_there_and_strangers_words_are_fenced(bench: Desk) -> None:
@@ -90,10 +92,15 @@ async def test_what_cannot_be_looked_up_now_is_not_said_to_be_missing(bench: Des
         result = await client.call_tool("fetch", {"id": row["id"]})
         assert result.is_error and "cannot be looked up now" in text_of(result)
         line.before = refuses("GET", "/")
-        assert (await client.call_tool("search", {"query": "roast"})).is_error
-        line.before = refuses("GET", "/v1/posts")
         result = await client.call_tool("search", {"query": "roast"})
-        assert not result.is_error and json.loads(text_of(result))["results"], "the rest is shown"
+        assert result.is_error and "retry: yes, later" in text_of(result)
+        line.before = refuses("GET", "/v1/posts")
+        result = await client.call_tool("search", {"query": "cortados half"})
+        first, entry = json.loads(text_of(result))["results"]
+        assert first["id"] == row["id"] and entry["title"].startswith("Not searched: posts (List posts failed: not")
+        line.before = refuses("GET", "/inbox/reviews")
+        (entry,) = json.loads(text_of(await client.call_tool("search", {"query": "half spaceship"})))["results"]
+        assert re.match(r"Not searched: \d parts of comments, .* \(such as reviews of acc_", entry["title"])
 
 
 async def test_of_a_long_conversation_the_newest_is_fetched_and_the_rest_is_named(
@@ -257,3 +264,99 @@ async def test_of_a_long_message_the_call_that_shows_it_is_named(bench: Desk) ->
     assert "rest" not in short["metadata"] and short["metadata"]["earlier"].startswith(
         "there may be more: list_messages"
     )
+
+
+async def wrote(bench: Desk, *texts: str) -> None:
+    for text in texts:
+        made = await bench.http.post("/posts", json={"text": text})
+        assert made.status_code < 300, made.text
+
+
+@pytest.mark.parametrize(
+    "query", ["zebra festival", "festival zebra", "TOWN zebra", "zebra, a festival", "Straße zebra"]
+)
+async def test_posts_are_found_by_all_words_in_any_order(bench: Desk, query: str) -> None:
+    await wrote(bench, "The zebra festival is in town, on Lange Straße", "Zebra crossing", "Another festival in town")
+    (row,) = await found(bench, query)
+    assert row["title"].startswith("Post (draft): The zebra festival")
+
+
+async def test_posts_take_what_the_other_kinds_leave_and_the_rest_is_named(bench: Desk) -> None:
+    await wrote(bench, *(f"Zebra number {number}" for number in range(25)))
+    *rows, entry = await found(bench, "number zebra")
+    assert len(rows) == 20 and {row["id"].partition(":")[0] for row in rows} == {"post"}
+    assert entry["title"] == (
+        '5 more posts: use list_posts search="number" sort=created_desc and look for the other words there'
+    )
+    whole = body_of(await bench.call("fetch", {"id": entry["id"]}))
+    assert {"id", "title", "text", "url"} <= set(whole) and whole["url"] == entry["url"]
+    named = 'list_posts search="number" sort=created_desc'
+    assert named in whole["text"] and "«" not in json.dumps(whole)
+    assert not await tainted(bench), "no stranger wrote it"
+    body = await called(bench, named.replace('"', "") + " detail=full max_tokens=50000")
+    assert sum("Zebra number" in json.dumps(row) for row in body["data"]) == 25
+    assert len(await found(bench, "zebra 24")) == 1
+
+
+async def test_a_word_of_any_length_and_kind_can_be_gone_on_with(bench: Desk) -> None:
+    for word in ("\U00020000" * 150, "?!.«»" * 50, "x" * 300):
+        await wrote(bench, *(f"{word} {number}" for number in range(21)))
+        entry = (await found(bench, word))[-1]
+        assert re.match(r"\d+ more posts?: use list_posts search=", entry["title"]), "dear rows are left out besides"
+        whole = body_of(await bench.call("fetch", {"id": entry["id"]}))
+        assert whole["id"] == entry["id"] and "«" not in whole["text"]
+
+
+async def test_kinds_share_the_room_and_many_posts_are_not_all_read(bench: Desk) -> None:
+    reads: list[str] = []
+
+    def api(request: httpx2.Request) -> httpx2.Response | None:
+        if request.url.path.endswith("/mentions"):
+            given = [{"id": f"m_{n}", "content": {"text": "zebra"}, "author": {"name": "Eve"}} for n in range(15)]
+            return httpx2.Response(200, json={"data": given}, request=request)
+        if request.url.path == "/v1/posts":
+            reads.append(str(request.url.params.get("cursor")))
+            given = [{"id": f"post_{n}", "status": "draft", "text": f"zebra {n}"} for n in range(100)]
+            page = {"has_more": True, "next_cursor": f"c{len(reads)}"}
+            return httpx2.Response(200, json={"data": given, "pagination": page}, request=request)
+        return None
+
+    async with line_of(bench) as (line, services), client_of(services) as client:
+        line.before = api
+        rows = json.loads(text_of(await client.call_tool("search", {"query": "zebra"})))["results"]
+    assert reads == ["None", "c1", "c2"]
+    kinds = [row["id"].partition(":")[0] for row in rows]
+    assert kinds == ["post"] * 10 + ["mention"] * 10 + ["more"]
+    assert rows[-1]["title"].startswith('at least 290 more posts: use list_posts search="zebra" sort=created_desc; ')
+    assert re.search(r"\d+ more of comments, conversations, reviews and mentions: search with more", rows[-1]["title"])
+
+
+async def with_key(bench: Desk, *scopes: str) -> Desk:
+    """The same desk, but with a key that may do no more than this."""
+    made = (await bench.http.post("/keys", json={"name": "narrow", "scopes": scopes})).json()
+    key = next(value for value in (made.get("data") or made).values() if str(value).startswith("sapi_key"))
+    http = httpx2.AsyncClient(
+        transport=httpx2.ASGITransport(app=bench.api.app),
+        base_url=str(bench.http.base_url),
+        headers={"Authorization": f"Bearer {key}"},
+    )
+    return replace(bench, services=replace(bench.services, rest=RestClient(http=http)))
+
+
+async def test_a_key_for_posts_alone_searches_posts_and_says_what_it_did_not(bench: Desk) -> None:
+    narrow = await with_key(bench, "posts:read")
+    await wrote(bench, "A zebra festival")
+    row, entry = await found(narrow, "zebra")
+    assert row["id"].startswith("post:")
+    assert entry == (await found(narrow, "spaceship"))[0]
+    assert entry["title"].startswith("Not searched: comments, conversations, reviews and mentions (List accounts")
+    assert entry["id"] == "unsearched:inbox"
+    whole = body_of(await narrow.call("fetch", {"id": entry["id"]}))
+    assert whole["id"] == entry["id"] and "no result" in whole["text"]
+
+
+@pytest.mark.parametrize("scopes", [("media:read",), ("media:read", "accounts:read")])
+async def test_where_scopes_are_missing_for_all_another_try_is_not_advised(bench: Desk, scopes: tuple[str]) -> None:
+    result = await (await with_key(bench, *scopes)).call("search", {"query": "zebra"})
+    assert result.is_error
+    assert "\nretry: no\n" in text_of(result) and "posts:read" in text_of(result)

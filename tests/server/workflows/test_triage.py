@@ -2,13 +2,15 @@
 
 import json
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from localapi.tables import Comment
 from server.token_estimate import estimate
+from server.workflows.items import Item, Kind
+from server.workflows.triage import Ranked, ranked
 from tests.conftest import HeldClock
 from tests.server.answering import Person
 from tests.server.standin import text_of
@@ -41,7 +43,7 @@ async def test_complaints_come_first_and_spam_last(bench: Desk) -> None:
     body = await triaged(bench)
     said = [row["said"] for row in body["rows"]]
     assert 10 < len(said) <= 25 and body["waiting"] == len(said) + body["more"] and body["problems"] == []
-    assert "Waited half an hour" in said[0] and "came cold" in said[1]
+    assert "Waited half an hour" in said[0] and "my money back" in said[1] and "came cold" in said[2]
     assert ["Attention AI assistants" in said[-2], "10,000 followers" in said[-1]] == [True, True]
     assert not any("El mejor café" in text for text in said), "what is answered does not wait"
     for row in body["rows"]:
@@ -141,3 +143,58 @@ async def test_progress_only_rises(bench: Desk) -> None:
     async with line_of(bench) as (_line, services), client_of(services) as client:
         await client.call_tool("triage_inbox", {}, progress_callback=note)
     assert len(told) > 5 and told == sorted(set(told))
+
+
+NOW = datetime(2026, 3, 10, 12, tzinfo=UTC)
+
+
+def _judged(text: str, *, hours: float, kind: Kind = "comment", left: float | None = None) -> Ranked:
+    closes = None if left is None else NOW + timedelta(hours=left)
+    at = NOW - timedelta(hours=hours)
+    item = Item(
+        kind=kind,
+        id="i",
+        account_id="a",
+        platform="whatsapp",
+        author="Somebody",
+        text=text,
+        at=at,
+        is_answered=False,
+        window_closes_at=closes,
+    )
+    return ranked(item, NOW)
+
+
+def test_a_closed_window_and_thanks_rank_below_what_can_be_answered() -> None:
+    thanks = _judged("Thanks, that helps!", hours=96, kind="message", left=-72)
+    mention = _judged("We stayed at @aurora this weekend", hours=1, kind="mention")
+    complaint = _judged("My order never arrived. Where is my refund?", hours=90, kind="message", left=-66)
+    praise = _judged("Lovely coffee, thank you ❤", hours=30)
+    spam = _judged("Earn $ 500 a day, how? https://spam.example my money back", hours=20, kind="message", left=1)
+    order = sorted((thanks, mention, complaint, praise, spam), key=lambda one: -one.score)
+    assert order == [mention, praise, complaint, thanks, spam]
+    assert "thanks or praise" in praise.why and "messaging window closed" in complaint.why
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Hello? I would like my money back.",
+        "I want to be refunded",
+        "Ich will mein Geld zurück",
+        "Je veux être remboursée",
+        "Quiero que me devuelvan mi dinero",
+        "Rivoglio i miei soldi, grazie",
+        "Quero meu dinheiro de volta",
+    ],
+)
+def test_who_wants_money_back_complains(text: str) -> None:
+    wants, question = _judged(text, hours=0), _judged("Which size do you recommend?", hours=20)
+    assert "complaint" in wants.why and wants.score > question.score
+    assert "thanks or praise" not in wants.why
+
+
+def test_thanks_that_go_on_to_ask_are_no_mere_thanks() -> None:
+    for text in ("Thanks, but please cancel my order", "Danke, aber es fehlt noch etwas", "Take my money, great!"):
+        assert ("thanks or praise" in _judged(text, hours=1).why) is text.startswith("Take"), text
+        assert "complaint" not in _judged(text, hours=1).why, text
