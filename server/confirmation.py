@@ -158,7 +158,8 @@ async def consequences(call: "Call", operation: AnyOperation, arguments: Mapping
             lines.append("It reaches: all brands")
     if operation.name == "delete_brand":
         lines += await _accounts_of(call, str(arguments.get("brand_id") or ""))
-    if operation.effect is Effect.DELETE or operation.name in UNDONE_BY_NOTHING:
+    # Of what has to be typed, the reason says so.
+    if operation.name not in _NAMED and (operation.effect is Effect.DELETE or operation.name in UNDONE_BY_NOTHING):
         lines.append("Afterwards: it cannot be taken back")
     return lines
 
