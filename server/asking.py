@@ -44,18 +44,18 @@ class Ask(Exception):
 class NotAllowed(Exception):
     """A person said no, or cannot be asked; the lines say which, and what to do next."""
 
-    is_asked_still = False
-    """Whether a page waits for the person's answer."""
+    is_by_person = False
+    """Whether a person did not want it; else nobody has said anything yet."""
 
     def __init__(self, *lines: str) -> None:
         super().__init__(lines[0])
         self.lines = lines
 
 
-class AskedOnPage(NotAllowed):
-    """The person is asked on a page; nobody has said no."""
+class Declined(NotAllowed):
+    """The person did not want it, or did not type what they were to type."""
 
-    is_asked_still = True
+    is_by_person = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -202,12 +202,12 @@ def _judge(answer: ElicitResult, question: Question) -> str:
         if question.typed is not None and _same(content.get("name"), question.typed):
             return "the person, who typed the name in their client"
         if question.typed is not None:
-            raise NotAllowed(
+            raise Declined(
                 f"{question.tool} was not called: the name that was typed is not the one asked for",
                 "retry: only if the person still wants it",
                 "next: ask the person what they want.",
             )
-    raise NotAllowed(
+    raise Declined(
         f"{question.tool} was not called: the person said no",
         "retry: no",
         "next: do not ask for it again by yourself; ask the person what they want instead.",
@@ -234,7 +234,7 @@ async def _by_page(call: "Call", question: Question) -> str:
         expires_at=call.now + ANSWERED_WITHIN,
     )
     minutes = int(ANSWERED_WITHIN.total_seconds() // 60)
-    raise AskedOnPage(
+    raise NotAllowed(
         f"{question.tool} was not called yet: a person has to agree first, because {question.why}",
         f"page: {call.services.address}/approve/{approval_id}",
         f"retry: after the person has agreed there, within {minutes} minutes, with exactly the same arguments",

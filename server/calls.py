@@ -139,6 +139,8 @@ class Call:
     """As `zones` found them."""
     undo: tuple[str, dict[str, Any]] | None = None
     """The call that takes the last write back, where one does."""
+    was_hidden: bool | None = None
+    """Whether the comment that is hidden or shown was hidden before; None where that is not known."""
     person: str | None = None
     """Whose pages in the browser these are, once it was found out."""
     typed: "Typed | None" = None
@@ -178,6 +180,7 @@ class Call:
         key: str | None = None,
         approved_by: str | None = None,
         send: Callable[[], Awaitable[Answer]] | None = None,
+        after: Callable[[Answer], Awaitable[Answer]] | None = None,
     ) -> Answer:
         """Carry out a write, as the caller, at most once.
 
@@ -188,6 +191,7 @@ class Call:
             approved_by: who agreed to exactly this already, such as "person" for a prepared post; a person is
                 asked otherwise, where the mode and the effect want it.
             send: sends it, where that is more than one request.
+            after: finds out more about what was answered, and noted as done.
 
         Raises:
             Refused: the mode does not allow it, or nobody agreed.
@@ -198,7 +202,7 @@ class Call:
 
         try:
             return await carry_out(
-                self, operation, _args(operation, arguments), key=key, approved_by=approved_by, send=send
+                self, operation, _args(operation, arguments), key=key, approved_by=approved_by, send=send, after=after
             )
         except _FAILURES as error:
             raise Failed(operation, error) from error

@@ -84,8 +84,9 @@ async def question_for(call: "Call", operation: AnyOperation, arguments: Mapping
         server.calls.Failed: what would be deleted cannot be looked up.
         server.records.RecordsUnavailable: whether strangers' text was read lately is not known.
     """
-    why = _because(call, operation, arguments) or await _because_of_strangers(call, operation, arguments)
-    if why is None:
+    because, strangers = _because(call, operation, arguments), await _because_of_strangers(call, operation, arguments)
+    why = "; ".join(filter(None, [because, strangers]))
+    if not why:
         return None
     typed = await _name_to_type(call, operation, arguments) if operation.name in _NAMED else None
     lines = [f"{operation.title}?", *await explained(call, hidden(operation, arguments))]
@@ -98,7 +99,7 @@ async def question_for(call: "Call", operation: AnyOperation, arguments: Mapping
         summary="\n".join(lines),
         why=why,
         typed=typed,
-        is_lifted_by_never=typed is None and why != BY_STRANGERS,
+        is_lifted_by_never=typed is None and strangers is None,
     )
 
 

@@ -1,7 +1,7 @@
 """How writes are sent whose bare answer does not tell what came of them: it is looked at before, or afterwards."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from server.bodies import row_of, rows_of
@@ -26,19 +26,28 @@ def shown_as(operation: AnyOperation) -> AnyOperation:
     return (operation_named("get_post") if operation.name == "retry_post" else None) or operation
 
 
-def sender(call: Call, operation: AnyOperation, arguments: Mapping[str, Any]) -> Callable[[], Awaitable[Answer]] | None:
-    """What sends this write and tells what came of it; None where its answer tells.
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """How a write is sent and looked after; None where nothing special is to be done."""
 
-    What comes of a post that failed everywhere, at once or by the time it was looked at, raises ApiError alike: the
-    same call may then be made again as soon as the cause is mended.
+    send: Callable[[], Awaitable[Answer]] | None = None
+    after: Callable[[Answer], Awaitable[Answer]] | None = None
+    """What came of it, once it was answered and noted as done.
+
+    What failed everywhere by then raises ApiError, as if the API had said so at once: the same call may be made again
+    as soon as the cause is mended.
     """
+
+
+def watch(call: Call, operation: AnyOperation, arguments: Mapping[str, Any]) -> Watch:
+    """How this write is sent and looked after."""
     if operation.name == "retry_post":
-        return lambda: _retried(call, operation, arguments)
+        return _retried(call, operation, arguments)
     if operation.name in _PUBLISHES:
-        return lambda: _published(call, operation, arguments)
+        return Watch(after=lambda answer: _published(call, answer))
     if operation.name in _HIDES:
-        return lambda: _hidden(call, operation, arguments)
-    return None
+        return Watch(send=lambda: _hidden(call, operation, arguments))
+    return Watch()
 
 
 async def _send(call: Call, operation: AnyOperation, arguments: Mapping[str, Any]) -> Answer:
@@ -46,49 +55,60 @@ async def _send(call: Call, operation: AnyOperation, arguments: Mapping[str, Any
     return await exchange(call.services.rest, call.caller, operation, args)
 
 
-async def _retried(call: Call, operation: AnyOperation, arguments: Mapping[str, Any]) -> Answer:
-    post_id = str(arguments["post_id"])
-    before = await _post(call, post_id)
-    open_before = {_place(one) for one in _targets(before) if one.get("status") in _OPEN}
-    answer = await _send(call, operation, arguments)
-    post = await _settled(call, post_id, {"id": post_id, "status": "publishing"})
-    targets = [_outcome(one, is_tried=_place(one) in open_before) for one in _targets(post)]
-    tried = [one for one in targets if one.get("tried_again")] or targets
-    if tried and all(one.get("status") == "failed" for one in tried):
-        message = "Every target that was tried again failed again."
-        raise ApiError(422, ALL_FAILED, message, body={**post, "targets": targets})
-    body = {**answer.body, "status": post.get("status"), **({"targets": targets} if targets else {})}
-    return replace(answer, body=body)
+def _retried(call: Call, operation: AnyOperation, arguments: Mapping[str, Any]) -> Watch:
+    post_id, before = str(arguments["post_id"]), dict[str, Any]()
+
+    async def send() -> Answer:
+        before.update(await _post(call, post_id))
+        return await _send(call, operation, arguments)
+
+    async def after(answer: Answer) -> Answer:
+        open_before = {_place(one) for one in _targets(before) if one.get("status") in _OPEN}
+        post = await _settled(call, post_id, unlike=before)
+        if post is None:
+            return replace(answer, body={**answer.body, "status": "publishing"})
+        targets = [_outcome(one, is_tried=_place(one) in open_before) for one in _targets(post)]
+        tried = [one for one in targets if one.get("tried_again")] or targets
+        if tried and all(one.get("status") == "failed" for one in tried):
+            message = "Every target that was tried again failed again."
+            raise ApiError(422, ALL_FAILED, message, body={**post, "targets": targets})
+        body = {**answer.body, "status": post.get("status"), **({"targets": targets} if targets else {})}
+        return replace(answer, body=body)
+
+    return Watch(send, after)
 
 
-async def _published(call: Call, operation: AnyOperation, arguments: Mapping[str, Any]) -> Answer:
-    answer = await _send(call, operation, arguments)
+async def _published(call: Call, answer: Answer) -> Answer:
     row = row_of(answer.body)
     if row.get("status") != "publishing" or not row.get("id"):
         return answer
-    post = await _settled(call, str(row["id"]), row)
+    post = await _settled(call, str(row["id"]))
+    if post is None:
+        return answer
     if post.get("status") == "failed":
         raise ApiError(422, ALL_FAILED, "Every target failed.", body=post)
     return replace(answer, body={**answer.body, "data": post} if "data" in answer.body else post)
 
 
-async def _settled(call: Call, post_id: str, post: Mapping[str, Any]) -> dict[str, Any]:
-    """The post once its outcome is known, or as it was last seen, with a note that says where to look."""
-    found = dict(post)
+async def _settled(call: Call, post_id: str, unlike: Mapping[str, Any] | None = None) -> dict[str, Any] | None:
+    """The post once its outcome is known; None, with a note that says where to look, where it is not by the end.
+
+    `unlike`: what it was before. An API that works through a queue may show that for a while.
+    """
     for seconds in LOOKED_AGAIN_AFTER_SECONDS:
         await call.services.rest.wait(seconds)
-        found = await _post(call, post_id) or found
-        if found.get("status") != "publishing":
+        found = await _post(call, post_id)
+        if found and found.get("status") != "publishing" and found != unlike:
             return found
     call.notes.append(
         f"It is still being published: get_post with post_id {post_id} tells what came of it; "
         "unpublish_post takes down what came out."
     )
-    return found
+    return None
 
 
 async def _hidden(call: Call, operation: AnyOperation, arguments: Mapping[str, Any]) -> Answer:
-    was_hidden = await _was_hidden(call, arguments)
+    was_hidden = call.was_hidden = await _was_hidden(call, arguments)
     answer = await _send(call, operation, arguments)
     hides = operation.name == "hide_comment"
     if was_hidden is hides:

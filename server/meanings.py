@@ -121,9 +121,9 @@ def _target(target: Mapping[str, Any], names: Names) -> str:
     account = _text(target, "account_id")
     told = names.get(("account", account)) or f"{account} on {platform_label(_text(target, 'platform'))}"
     error = target.get("error")
-    why = clean(_text(error, "message"), limit=200) if isinstance(error, Mapping) else ""
+    why = _text(error, "message") if isinstance(error, Mapping) else ""
     status = _text(target, "status")
-    return f"{told}{f', {status}' if status else ''}{f': {why}' if why else ''}"
+    return f"{told}{f', {status}' if status else ''}{f': {foreign(why, 200)}' if why else ''}"
 
 
 async def _comment(call: "Call", arguments: Mapping[str, Any], _names: Names) -> Lines:
@@ -155,8 +155,8 @@ async def _review(call: "Call", arguments: Mapping[str, Any], _names: Names) -> 
     author = row.get("author")
     who = _who(author if isinstance(author, Mapping) else {}, "name", "username")
     text = _text(row, "text")
-    stars = f"{row['rating']} of 5, " if isinstance(row.get("rating"), int) else ""
-    return [("review by", who), ("review", f"{stars}{foreign(text) if text else 'without a text'}")]
+    stars = [("review stars", f"{row['rating']} of 5")] if isinstance(row.get("rating"), int) else []
+    return [("review by", who), *stars, ("review", foreign(text) if text else "without a text")]
 
 
 async def _library_file(call: "Call", arguments: Mapping[str, Any], _names: Names) -> Lines:

@@ -86,9 +86,9 @@ async def read_back(
     arguments: Mapping[str, Any],
     *,
     since: datetime | None,
-    key: str | None = None,
+    entry: int | None = None,
 ) -> Found:
-    """What became of a write that left at `since` under this key of the ledger; does not raise."""
+    """What became of a write that left at `since` and has this entry in the records; does not raise."""
     from server.calls import Failed
 
     began = since or call.now
@@ -96,7 +96,7 @@ async def read_back(
     check = f"check with {check_of(operation)}"
     try:
         if reader is not None:
-            row = await reader(call, arguments, await _since(call, began, key))
+            row = await reader(call, arguments, await _since(call, began, entry))
         elif changes(operation.name):
             row = await _changed(call, operation, arguments)
         elif operation.effect is Effect.DELETE and operation.name in _GONE:
@@ -114,7 +114,7 @@ async def read_back(
     return Found(state="unknown", words=f"it is not there yet; {check} in some minutes, and do not repeat it before")
 
 
-async def _since(call: "Call", began: datetime, key: str | None) -> _Since:
+async def _since(call: "Call", began: datetime, entry: int | None) -> _Since:
     after = began - CLOCKS_APART
     try:
         entries, _ = await call.services.records.audit(
@@ -125,11 +125,10 @@ async def _since(call: "Call", began: datetime, key: str | None) -> _Since:
     if len(entries) == _NOTED:
         raise _CannotTell
     others: set[str] = set()
-    for entry in entries:
-        noted = json.loads(entry.detail or "{}")
+    for one in entries:
         # What was noted of this very write, before its runner was killed, is what is looked for.
-        if entry.outcome == "done" and (key is None or noted.get("claim") != key):
-            others.update(noted.get("made", {}).values())
+        if entry is None or one.number != entry:
+            others.update(json.loads(one.detail or "{}").get("made", {}).values())
     return _Since(after=after, others=frozenset(others))
 
 

@@ -86,9 +86,8 @@ async def _write(
     if operation.secret_arguments:
         own = await filled(call, operation, own)
     try:
-        made = await call.write(
-            operation, own, key=options.idempotency_key, send=looked_after.sender(call, operation, own)
-        )
+        watch = looked_after.watch(call, operation, own)
+        made = await call.write(operation, own, key=options.idempotency_key, send=watch.send, after=watch.after)
     except (Ask, Refused):
         await given_back(call)
         raise

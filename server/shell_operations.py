@@ -114,8 +114,8 @@ async def run_operation(
                 f"{operation.name} was not called: this cannot be undone, and its name was not typed",
                 f"next: if that is meant, add --typed {shlex.quote(name)}",
             )
-        send = looked_after.sender(call, operation, own)
-        made = await call.write(operation, own, key=options.idempotency_key, approved_by=_APPROVER, send=send)
+        watch, key = looked_after.watch(call, operation, own), options.idempotency_key
+        made = await call.write(operation, own, key=key, approved_by=_APPROVER, send=watch.send, after=watch.after)
         body = await _with_local(call, own, made.body)
     undo = without_undo(operation.name, own) if call.undo is None else f"undo: {_command(*call.undo)}"
     _say([*call.notes, *filter(None, [undo])])

@@ -241,7 +241,7 @@ def _hidden(tool: str, *, hides: bool) -> Undo:
     """Nothing where it was so before; where that is not known, only what was hidden is shown again."""
 
     def undo(arguments: Arguments, body: Mapping[str, Any]) -> tuple[str, dict[str, Any]] | None:
-        was_hidden = body.get("was_hidden", not hides)
+        was_hidden = body.get("was_hidden")
         restores = was_hidden is not None and was_hidden is not hides
         return (tool, dict(arguments)) if restores or (was_hidden is None and hides) else None
 

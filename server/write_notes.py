@@ -2,7 +2,7 @@
 
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -11,7 +11,7 @@ from server.asking import said
 from server.bodies import row_of
 from server.records import AuditEntry, RecordsUnavailable
 from tools.operation import AnyOperation
-from tools.rest import ApiError, NoAnswer
+from tools.rest import Answer, ApiError, NoAnswer
 
 if TYPE_CHECKING:
     from server.calls import Call
@@ -39,6 +39,10 @@ class Write:
     approver: str | None = None
     number: int | None = None
     """Of its entry, once there is one."""
+    before: Mapping[str, Any] | None = None
+    """What is about to be replaced, as far as its undo needs it."""
+    after: Callable[[Answer], Awaitable[Answer]] | None = None
+    """Finds out more, once it was answered and noted as done."""
 
     async def leaves(self) -> None:
         """Note that it leaves now. Raises RecordsUnavailable: then it must not."""
@@ -65,13 +69,14 @@ class Write:
 
     async def find(self, since: datetime | None) -> AuditEntry | None:
         """The entry that an earlier runner of the same key made before it was killed: this is what is revised then."""
+        # What was noted before it was claimed this time is an older write of the same words.
         began = since or self.call.now
         cursor: str | None = None
         for _ in range(_PAGES):
             try:
                 entries, cursor = await self.call.services.records.audit(
                     self.call.owner,
-                    since=began - CLOCKS_APART,
+                    since=began,
                     until=self.call.now + CLOCKS_APART,
                     tool=self.operation.name,
                     limit=_PAGE,

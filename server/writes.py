@@ -42,8 +42,10 @@ logger = logging.getLogger(f"socialapi_mcp.{__name__}")
 REPEATED_WITHIN = timedelta(minutes=10)
 """The same call without a key of its own counts as a repetition for so long."""
 Send = Callable[[], Awaitable[Answer]]
-_NOT_CARRIED_OUT = frozenset({429, 501, 503})
+_NOT_CARRIED_OUT = frozenset({501, 503})
 """Besides 4xx: the API says that it did nothing; 501 is what a platform cannot do."""
+_UNDECIDED = 408
+"""Of all 4xx the one that does not say so."""
 
 
 async def carry_out(
@@ -54,6 +56,7 @@ async def carry_out(
     key: str | None,
     approved_by: str | None,
     send: Send | None = None,
+    after: Callable[[Answer], Awaitable[Answer]] | None = None,
 ) -> Answer:
     """Carry out a write once.
 
@@ -77,7 +80,7 @@ async def carry_out(
     send = send or (lambda: exchange(call.services.rest, call.caller, operation, args))
     fingerprint = _fingerprint(operation, arguments, _content(call, args))
     claim_key = _key(operation, args, fingerprint, key)
-    write = Write(call, operation, arguments, claim_key)
+    write = Write(call, operation, arguments, claim_key, after=after)
     if claim_key is None:
         write.approver = approved_by or await _agreement(write)
         return await _send_watched(write, send)
@@ -152,10 +155,11 @@ def _is_harmless_twice(operation: AnyOperation) -> bool:
     return bool(operation.annotations["idempotentHint"]) and operation.effect is not Effect.DELETE
 
 
-def _may_have_arrived(error: ApiError | NoAnswer) -> bool:
+def may_have_arrived(error: ApiError | NoAnswer) -> bool:
+    """Whether a write may have been carried out that was answered so."""
     if isinstance(error, NoAnswer):
         return error.sent
-    return error.status >= 500 and error.status not in _NOT_CARRIED_OUT
+    return error.status == _UNDECIDED or (error.status >= 500 and error.status not in _NOT_CARRIED_OUT)
 
 
 def _fingerprint(operation: AnyOperation, arguments: Mapping[str, Any], content: str) -> str:
@@ -184,7 +188,7 @@ async def _agreement(write: Write) -> str | None:
     try:
         return await agreed(write.call, question)
     except NotAllowed as refusal:
-        if not refusal.is_asked_still:
+        if refusal.is_by_person:
             await write.refused(refusal.lines[0])
         raise Refused(*refusal.lines) from None
 
@@ -201,7 +205,7 @@ async def _find_out(write: Write, since: datetime | None, approved_by: str | Non
         return answer
     if found.state == "not sent" or _is_harmless_twice(operation):
         # An answer counts once: whoever agreed to the first try is asked again before another leaves.
-        again = Write(call, operation, write.arguments, key, approver=approved_by)
+        again = Write(call, operation, write.arguments, key, approver=approved_by, after=write.after)
         again.approver = approved_by or await _agreement(again)
         if await records.retake(call.owner, key, now=call.now):
             repeated = "the same was sent again later, which does no harm"
@@ -216,7 +220,7 @@ async def _find_out(write: Write, since: datetime | None, approved_by: str | Non
 async def _looked_for(write: Write, since: datetime | None) -> tuple[AuditEntry | None, Found]:
     """Its entry, if it left at all, and what is known of it; what was noted as done is, whatever the API shows."""
     noted = await write.find(since)
-    found = await read_back(write.call, write.operation, write.arguments, since=since, key=write.key)
+    found = await read_back(write.call, write.operation, write.arguments, since=since, entry=write.number)
     if found.state != "sent" and noted is not None and noted.outcome == "done":
         words = f"check with {check_of(write.operation)} if in doubt."
         found = Found(state="sent", words=words, body=made_by(noted))
@@ -238,7 +242,8 @@ async def look_for(
 async def _arrived(write: Write, found: Found) -> Answer:
     """The answer to a write that is there, though its own answer was lost."""
     answer = Answer(status=found.status, body=as_answered(write.operation, found.body))
-    write.call.undo = undo_of(write.operation.name, write.arguments, found.body)
+    body = {**found.body, "was_hidden": write.call.was_hidden}
+    write.call.undo = undo_of(write.operation.name, write.arguments, body, write.before)
     await _settle(write, answer)
     await write.ended("done", body=found.body)
     return answer
@@ -246,22 +251,38 @@ async def _arrived(write: Write, found: Found) -> Answer:
 
 async def _send_watched(write: Write, send: Send) -> Answer:
     """Send it, and look for it where no answer comes."""
-    call, key, left_at = write.call, write.key, write.call.now
-    records = call.services.records
+    call, left_at = write.call, write.call.now
+    try:
+        write.before = await before_change(call, write.operation, write.arguments)
+        await write.leaves()
+    except BaseException:
+        # That it leaves cannot be noted, or whoever asked for it has gone: it does not leave.
+        await _free(write)
+        raise
     try:
         answer = await _send(write, send)
     except (ApiError, NoAnswer) as error:
-        if _may_have_arrived(error):
+        if may_have_arrived(error):
             return await _after_silence(write, left_at, error)
-        if key is not None:
-            await records.release(call.owner, key)
+        await _free(write)
         raise
-    except (NotGranted, OnlyDrafts, BadFile, RecordsUnavailable):
-        if key is not None:
-            await records.release(call.owner, key)
+    except (NotGranted, OnlyDrafts, BadFile):
+        await _free(write)
         raise
     await _settle(write, answer)
     return answer
+
+
+async def _free(write: Write) -> None:
+    """Let the same call be made again; does not raise, as what happened must be told in its stead."""
+    if write.key is None:
+        return
+    with anyio.CancelScope(shield=True):
+        try:
+            await write.call.services.records.release(write.call.owner, write.key)
+        except RecordsUnavailable as problem:
+            # In some minutes a repetition looks for it.
+            logger.error("the key of a write that was not carried out cannot be freed: %s", problem)
 
 
 async def _settle(write: Write, answer: Answer) -> None:
@@ -282,12 +303,13 @@ async def _keep(call: "Call", key: str, outcome: str, *, certain: bool) -> None:
 async def _after_silence(write: Write, left_at: datetime, error: ApiError | NoAnswer) -> Answer:
     """The write may have arrived: look before saying anything."""
     call, operation = write.call, write.operation
-    found = await read_back(call, operation, write.arguments, since=left_at, key=write.key)
+    found = await read_back(call, operation, write.arguments, since=left_at, entry=write.number)
     if found.state == "sent":
         answer = await _arrived(write, found)
         call.notes.append(f"Sent: the API's answer was lost, but it arrived. {found.words}")
         return answer
-    await write.ended("failed" if found.state == "not sent" else "unknown", reason_of(error), body=found.body)
+    outcome = "failed" if found.state == "not sent" else "unknown"
+    await write.ended(outcome, reason_of(error), body=_told_of(error))
     if write.key is not None:
         uncertain = json.dumps({"state": found.state})
         await _keep(call, write.key, uncertain, certain=False)
@@ -298,20 +320,35 @@ async def _after_silence(write: Write, left_at: datetime, error: ApiError | NoAn
     raise NoAnswer(f"{reason}; {found.state}: {found.words}", sent=found.state != "not sent") from None
 
 
-async def _send(write: Write, send: Send) -> Answer:
-    """Send it, and note what came of it for the person to read; what may have arrived is noted once that is known.
+async def _looked_after(write: Write, answer: Answer) -> Answer:
+    """The answer with what came of it by now; raises ApiError where nothing did."""
+    if write.after is None:
+        return answer
+    try:
+        return await write.after(answer)
+    except ApiError as error:
+        await write.ended("failed", reason_of(error), body=_told_of(error))
+        raise
+    except anyio.get_cancelled_exc_class():
+        # It was answered, and a repetition is answered in the same way.
+        with anyio.CancelScope(shield=True):
+            await _settle(write, answer)
+        raise
 
-    Raises:
-        RecordsUnavailable: that it leaves cannot be noted, so it does not.
-    """
-    call, operation, arguments = write.call, write.operation, write.arguments
-    before = await before_change(call, operation, arguments)
-    await write.leaves()
+
+def _told_of(error: ApiError | NoAnswer) -> Mapping[str, Any]:
+    """What was made all the same, such as a post that failed everywhere."""
+    return error.body if isinstance(error, ApiError) and isinstance(error.body, dict) else {}
+
+
+async def _send(write: Write, send: Send) -> Answer:
+    """Send it, and note what came of it for the person to read; what may have arrived is noted once that is known."""
+    call, operation, arguments, before = write.call, write.operation, write.arguments, write.before
     try:
         answer = await send()
     except (ApiError, NoAnswer) as error:
-        if not _may_have_arrived(error):
-            await write.ended("failed", reason_of(error))
+        if not may_have_arrived(error):
+            await write.ended("failed", reason_of(error), body=_told_of(error))
         raise
     except (NotGranted, OnlyDrafts, BadFile):
         await write.ended("failed", "nothing was sent")
@@ -321,8 +358,11 @@ async def _send(write: Write, send: Send) -> Answer:
             await write.ended("unknown", "whoever asked for it went away before the answer")
         raise
     # First of all: nothing that keeps or shows an answer is to see what opens something.
-    answer = replace(answer, body=await concealed(call, operation, answer.body))
-    await write.ended("done", body=answer.body)
+    with anyio.CancelScope(shield=True):
+        answer = replace(answer, body=await concealed(call, operation, answer.body))
+        await write.ended("done", body=answer.body)
+    if write.after is not None:
+        answer = await _looked_after(write, answer)
     call.undo = undo_of(operation.name, arguments, answer.body, before)
     left = left_by_undo(operation.name, arguments, before)
     if left and call.undo is not None:

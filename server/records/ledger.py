@@ -22,7 +22,8 @@ ON CONFLICT (owner, key) DO UPDATE SET
   sent_at = NULL, lease_until = excluded.lease_until, outcome = NULL, is_certain = 0, kept_until = excluded.kept_until
 WHERE mcp_ledger.kept_until <= :now
   OR (mcp_ledger.sent_at IS NULL AND mcp_ledger.outcome IS NULL AND mcp_ledger.lease_until <= :now)
-  OR (mcp_ledger.outcome IS NOT NULL AND mcp_ledger.is_certain = 1 AND mcp_ledger.claimed_at <= :forgotten_before)
+  OR (mcp_ledger.outcome IS NOT NULL AND mcp_ledger.is_certain = 1
+    AND coalesce(mcp_ledger.sent_at, mcp_ledger.claimed_at) <= :forgotten_before)
 RETURNING token
 """
 _FIND = """
@@ -81,7 +82,7 @@ class Ledger:
     ) -> Claim:
         """Ask for the right to run a write; of any number at the same time one gets it.
 
-        A certain outcome that was claimed `counts_for` ago or longer counts no more: the key is new again.
+        A certain outcome of what left `counts_for` ago or longer counts no more: the key is new again.
 
         Raises:
             RecordsUnavailable: the database does not work; nothing may be sent.

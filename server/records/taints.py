@@ -52,7 +52,9 @@ class Taints:
         stale = {
             thread: read
             for thread, read in mine.items()
-            if read.written_at is None or (read.at == now and read.written_at <= now - REWRITTEN_AFTER)
+            # Which conversation was opened last matters to the second.
+            if read.written_at is None
+            or (read.at == now and (thread != "" or read.written_at <= now - REWRITTEN_AFTER))
         }
         # All in one order, so that two processes do not wait for each other.
         rows: list[dict[str, Value]] = [

@@ -10,7 +10,8 @@ from pydantic import ValidationError
 
 from server import results
 from server.answering import MOST_TOKENS, ReadOptions, answer, taken_apart
-from server.calls import Call
+from server.calls import Call, Refused
+from server.records import RecordsUnavailable
 from tools.definitions import definitions
 from tools.operation import Effect
 from tools.workflow import AnyWorkflow
@@ -51,7 +52,14 @@ async def run_workflow(call: Call, workflow: AnyWorkflow, arguments: Mapping[str
         args = workflow.args.model_validate(own)
     except ValidationError as error:
         return results.bad_arguments(workflow, error)
-    outcome = await handler_of(workflow)(call, args)
+    try:
+        outcome = await handler_of(workflow)(call, args)
+    except RecordsUnavailable as problem:
+        raise Refused(
+            f"{workflow.name} did not come to its end: {problem}",
+            "retry: yes, once the records can be written again; what was sent before is not sent again",
+            "next: tell the person; whats_been_done shows what was written.",
+        ) from None
     if isinstance(outcome, CallToolResult):
         return outcome
     return await answer(

@@ -17,6 +17,7 @@ from server.asking import NotAllowed, Question, agreed, said
 from server.calls import Call, Failed, Refused, Underway, WithoutRecords
 from server.records import LeaseLost, Plan, PlanItem, RecordsUnavailable, Taken
 from server.telling import WHOLE, account_names, bounded, explained, explanation
+from server.undo import undo_of
 from server.workflows import Handler, Outcome, bulk_receipts
 from server.workflows.bulk_selection import Chosen, Step, of_inbox, of_posts
 from tools.bulk import MOST_ITEMS, PlanBulkArgs, RunBulkArgs
@@ -59,6 +60,8 @@ _TAKEN_BACK = {
     "reply": "in part: replies to comments can be deleted, replies to reviews stay",
     "reschedule": "yes: plan reschedule for the same ids with the opposite shift",
 }
+_DELETES = frozenset({DELETE_COMMENT.name, DELETE_POST.name})
+_HIDES = frozenset({HIDE_COMMENT.name, UNHIDE_COMMENT.name})
 _COSTS_CREDIT = frozenset({"reply"})
 
 
@@ -282,14 +285,19 @@ async def _item(call: Call, operation: AnyOperation, plan: Plan, item: PlanItem,
     except Failed as failure:
         error = failure.error
         is_unknown = isinstance(error, NoAnswer) and error.sent
-        if isinstance(error, ApiError) and error.status in {404, 410} and operation in {DELETE_COMMENT, DELETE_POST}:
+        if isinstance(error, ApiError) and error.status in {404, 410} and operation.name in _DELETES:
             return "gone already", "done"
         return said(failure.reason, 200), "unknown" if is_unknown else "failed"
     except WithoutRecords:
         raise
     except Refused as refusal:
         return said(refusal.lines[0], 200), "unknown" if isinstance(refusal, Underway) else "failed"
-    return bulk_receipts.of_done(operation.name, answer.body, one.undo), "done"
+    undo = one.undo
+    if operation.name in _HIDES:
+        # It was chosen because it was in the other state.
+        was = {**answer.body, "was_hidden": operation.name == UNHIDE_COMMENT.name}
+        undo = undo_of(operation.name, json.loads(item.arguments), was)
+    return bulk_receipts.of_done(operation.name, answer.body, undo), "done"
 
 
 async def _every_item(call: Call, plan_id: str) -> list[PlanItem]:

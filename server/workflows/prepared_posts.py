@@ -12,14 +12,14 @@ from mcp.types import CallToolResult, TextContent
 
 from server import results
 from server.callers import exchange
-from server.calls import Call, Failed, Refused
+from server.calls import Call, Failed, Refused, Underway
 from server.records import Claim, RecordsUnavailable
 from server.times import both
 from server.workflows import Handler, Outcome, previews
 from server.workflows.post_outcomes import outcome_lines, outcome_of
 from server.workflows.post_requests import PostRequest, requested
 from server.workflows.sealed_posts import KIND, TOOL, SealedPost, opened, seal, taken
-from server.writes import look_for
+from server.writes import look_for, may_have_arrived
 from tools.media import LIST_MEDIA
 from tools.operation import AnyOperation
 from tools.posts import CREATE_POST, GET_PLATFORM_CONSTRAINTS, VALIDATE_POST
@@ -32,8 +32,6 @@ logger = logging.getLogger(f"socialapi_mcp.{__name__}")
 MEDIA_PAGE, MEDIA_PAGES = 100, 3
 CHECKS_AT_ONCE = 4
 _REFUSED_STATUSES = frozenset({400, 404, 409, 413, 422, 501})
-_UNDECIDED_STATUS = 408
-_NOT_DONE_STATUS = 501
 
 
 async def prepare_post(call: Call, args: PreparePost) -> Outcome | CallToolResult:
@@ -209,9 +207,7 @@ async def publish_prepared_post(call: Call, args: PublishPreparedPost) -> Outcom
         # create_post is allowed then, for drafts.
         raise Refused(*call.mode.refusal(TOOL))
     prepared = await opened(call, args.handle)
-    _check_time(prepared, call.now)
-    records = call.services.records
-    claim = await records.claim(call.owner, prepared.use_key, tool=TOOL, fingerprint=prepared.seal, now=call.now)
+    claim = await _taken_up(call, prepared)
     if claim.state == "unknown":
         # Whoever used it got no answer, or was killed: by now the post may be there.
         arrived = await look_for(call, CREATE_POST, prepared.post, key=prepared.write_key, since=claim.since)
@@ -220,7 +216,6 @@ async def publish_prepared_post(call: Call, args: PublishPreparedPost) -> Outcom
             return await _done(call, prepared, arrived.body)
     if claim.state != "new":
         raise _in_use(claim)
-    await records.sending(call.owner, prepared.use_key, now=call.now)
     has_left = False
 
     async def leave() -> Answer:
@@ -237,17 +232,37 @@ async def publish_prepared_post(call: Call, args: PublishPreparedPost) -> Outcom
         # Refused, asking a person first, or out of order before sending; the write's own key guards the rest.
         if has_left:
             raise
-        await records.release(call.owner, prepared.use_key)
-        if type(error) is Refused:
+        await _free(call, prepared)
+        if isinstance(error, Refused) and not isinstance(error, Underway):
             raise Refused(*error.lines, *_usable(prepared)) from None
         raise
     except anyio.get_cancelled_exc_class():
         if not has_left:
             # Whoever asked went away while a person was asked: the handle is as good as before.
-            with anyio.CancelScope(shield=True):
-                await records.release(call.owner, prepared.use_key)
+            await _free(call, prepared)
         raise
     return await _done(call, prepared, answer.body)
+
+
+async def _taken_up(call: Call, prepared: SealedPost) -> Claim:
+    """The claim on a handle; a new one is noted as leaving. Raises Refused where it cannot be, or its time is over."""
+    records = call.services.records
+    try:
+        claim = await records.claim(call.owner, prepared.use_key, tool=TOOL, fingerprint=prepared.seal, now=call.now)
+        if claim.state == "new":
+            _check_time(prepared, call.now)
+            await records.sending(call.owner, prepared.use_key, now=call.now)
+    except RecordsUnavailable as problem:
+        await _free(call, prepared)
+        raise _without_records(problem, prepared) from None
+    except Refused:
+        await _free(call, prepared)
+        raise
+    return claim
+
+
+def _without_records(problem: RecordsUnavailable, prepared: SealedPost) -> Refused:
+    return Refused(f"not published: {problem}", *_usable(prepared), "retry: yes, once the records can be written again")
 
 
 def _check_time(prepared: SealedPost, now: datetime) -> None:
@@ -284,7 +299,7 @@ async def _failed(call: Call, prepared: SealedPost, failure: Failed) -> CallTool
     if isinstance(error, ApiError) and isinstance(error.body, dict) and error.body.get("id"):
         outcome = await _done(call, prepared, error.body)
         return _as_error(outcome.body, outcome.text or "")
-    if _left(error):
+    if isinstance(error, ApiError | NoAnswer) and may_have_arrived(error):
         await _settle(call, prepared, {}, is_certain=False)
         # What the pipeline advises on a repetition is not true of a handle.
         said = [line for line in said if not line.startswith(("retry:", "next:"))]
@@ -298,7 +313,7 @@ async def _failed(call: Call, prepared: SealedPost, failure: Failed) -> CallTool
                 f"next: check with list_posts whether a post of about {since} is there; prepare it again only if not.",
             ],
         )
-    await call.services.records.release(call.owner, prepared.use_key)
+    await _free(call, prepared)
     return _told_why("not sent", [*said, *_usable(prepared)])
 
 
@@ -306,14 +321,13 @@ def _told_why(outcome: str, lines: Sequence[str]) -> CallToolResult:
     return results.failure(lines).model_copy(update={"structured_content": {"outcome": outcome}})
 
 
-def _left(error: Exception) -> bool:
-    """Whether the request may have been carried out."""
-    if isinstance(error, NoAnswer):
-        return error.sent
-    # What the API refuses it has not done; of its own failures, and of a proxy's, nobody knows.
-    return isinstance(error, ApiError) and (
-        error.status == _UNDECIDED_STATUS or (error.status >= 500 and error.status != _NOT_DONE_STATUS)
-    )
+async def _free(call: Call, prepared: SealedPost) -> None:
+    """Let the handle be used again; does not raise, as why it was not used must be told in its stead."""
+    with anyio.CancelScope(shield=True):
+        try:
+            await call.services.records.release(call.owner, prepared.use_key)
+        except RecordsUnavailable as problem:
+            logger.error("a handle that was not used cannot be freed: %s", problem)
 
 
 async def _done(call: Call, prepared: SealedPost, post: Mapping[str, Any]) -> Outcome:

@@ -15,8 +15,11 @@ from server.calls import Services
 from server.dispatch import build_server
 from server.mode import Mode
 from server.records import open_records
+from tests.conftest import HeldClock
 from tests.server.answering import Person
 from tests.server.standin import StandIn, text_of
+from tests.server.workflows.desks import desk
+from tests.server.workflows.lines import client_of, line_of
 from tools.rest import RestClient
 
 pytestmark = pytest.mark.anyio
@@ -245,3 +248,22 @@ async def test_a_page_is_offered_where_the_client_cannot_ask(setting: Setting) -
     assert result.is_error and "page: https://mcp.example.com/approve/" in text
     assert json.dumps(WEBHOOK) not in text
     assert setting.writes() == []
+
+
+async def test_every_reason_is_told_and_no_way_is_named_that_would_not_help(clock: HeldClock) -> None:
+    async with desk(clock) as bench:
+        person = Person(approve=False)
+        async with line_of(bench) as (_line, services):
+            async with client_of(services, person) as client:
+                await client.call_tool("list_messages", {"conversation_id": "conv_fb_1"})
+                await client.call_tool(
+                    "run_write_operation", {"name": "revoke_key", "arguments": {"key_id": "key_spare"}}
+                )
+            (message,) = person.asked
+            assert "it deletes or ends something; text written by other people was read" in message
+        async with line_of(bench) as (_line, services), client_of(services) as client:
+            await client.call_tool("list_messages", {"conversation_id": "conv_fb_1"})
+            refused = await client.call_tool(
+                "run_write_operation", {"name": "revoke_key", "arguments": {"key_id": "key_spare"}}
+            )
+            assert refused.is_error and "--confirm never" not in text_of(refused)

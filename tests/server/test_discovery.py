@@ -17,6 +17,7 @@ from server.mode import Mode
 from server.workflows.discovery import find_operations
 from tools.definitions import definitions
 from tools.discovery import FindArgs
+from tools.rest import RestClient
 from tools.words import WORDS
 from tools.words_gaps import GAPS
 from tools.words_languages import CHANGING, MEANINGS
@@ -187,7 +188,7 @@ def test_a_gap_is_said_in_a_line_and_names_operations_that_there_are() -> None:
     ("mode", "missing"), [(Mode(read_only=True), "hide_comment"), (Mode(draft_only=True), "hide_comment"), (Mode(), "")]
 )
 def test_what_a_mode_takes_away_is_named(mode: Mode, missing: str) -> None:
-    call = Call(services=cast(Services, None), caller=PROCESS, mode=mode)
+    call = Call(services=Services(rest=cast(RestClient, None)), caller=PROCESS, mode=mode)
     outcome = asyncio.run(find_operations(call, FindArgs(query="hide a comment")))
     assert outcome.text is not None
     first = outcome.text.splitlines()[0]

@@ -10,12 +10,12 @@ import pytest
 from mcp.types import ElicitResult
 
 from server.callers import PROCESS
-from server.calls import Call
+from server.calls import Call, Failed
 from server.mode import Mode
 from server.records import RecordsUnavailable
 from tests.conftest import HeldClock
 from tests.server.answering import Person
-from tests.server.counters import COMMENT, POST, REPLY, Counter, counting
+from tests.server.counters import COMMENT, HIDE_PATH, POST, REPLY, Counter, counting
 from tests.server.standin import text_of
 from tests.server.workflows.desks import Desk, desk
 from tests.server.workflows.lines import Rule, breaks, client_of, line_of, refuses
@@ -23,7 +23,7 @@ from tools.brands import CREATE_BRAND
 from tools.comments import DELETE_COMMENT, HIDE_COMMENT
 from tools.conversations import SEND_MESSAGE
 from tools.posts import CREATE_POST
-from tools.rest import Answer
+from tools.rest import Answer, ApiError
 
 pytestmark = pytest.mark.anyio
 
@@ -240,7 +240,8 @@ async def test_a_handle_is_as_good_as_before_when_the_client_gave_up_while_a_per
         assert not done.is_error, text_of(done)
 
 
-KEYED = {**POST, "publish_now": False, "idempotency_key": "once"}
+KEYLESS = {**POST, "publish_now": False}
+KEYED = {**KEYLESS, "idempotency_key": "once"}
 
 
 async def test_a_write_whose_runner_died_before_its_outcome_was_kept_is_found_and_not_sent_again(
@@ -357,3 +358,71 @@ async def test_records_that_fail_after_the_send_do_not_say_that_nothing_was_sent
     counter.bench.clock.advance(minutes=6)
     await counter.call("publish_prepared_post", {"handle": prepared["handle"]})
     assert counter.line.writes.count(("POST", "/v1/posts")) == 1
+
+
+DEAD = {"text": "New shells.", "targets": [{"account_id": "acc_fjord_threads"}], "publish_now": True}
+
+
+async def fails_everywhere(answer: Answer) -> Answer:
+    raise ApiError(422, "publishing.delivery.all_failed", "all failed", body=answer.body)
+
+
+async def test_an_older_post_that_failed_is_no_sign_of_a_lost_one(counter: Counter) -> None:
+    call = Call(services=counter.services, caller=PROCESS, mode=Mode(confirm="never"))
+    with pytest.raises(Failed, match="all_failed"):
+        await call.write(CREATE_POST, DEAD, after=fails_everywhere)
+    (failed,) = [row["id"] for row in await counter.bench.posts() if row["text"] == DEAD["text"]]
+    (row,) = await counter.rows()
+    assert row["outcome"] == "failed" and failed in row["target"], "what was made all the same is named"
+    counter.line.before = breaks("POST", "/v1/posts", httpx2.ReadTimeout)
+    second = await counter.call("create_post", DEAD)
+    assert second.is_error and "unknown" in text_of(second) and failed not in text_of(second)
+
+
+async def test_a_key_that_cannot_be_freed_does_not_hide_what_the_api_said(
+    counter: Counter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fails(*_: Any, **__: Any) -> None:
+        raise RecordsUnavailable("disk full")
+
+    monkeypatch.setattr(type(counter.services.records), "release", fails)
+    call = Call(services=counter.services, caller=PROCESS, mode=Mode(confirm="never"))
+    with pytest.raises(Failed, match="all_failed"):
+        await call.write(CREATE_POST, DEAD, after=fails_everywhere)
+
+
+async def test_a_lost_answer_gives_no_undo_for_what_was_so_before(counter: Counter) -> None:
+    await counter.done("hide_comment", COMMENT)
+    counter.line.after = breaks("POST", HIDE_PATH, httpx2.ReadTimeout)
+    again = await counter.done("hide_comment", COMMENT)
+    assert "undo" not in again, "it would show what was hidden before"
+
+
+async def test_who_goes_away_while_more_is_found_out_finds_it_done(counter: Counter) -> None:
+    waits = anyio.Event()
+
+    async def hangs(answer: Answer) -> Answer:
+        waits.set()
+        await anyio.sleep_forever()
+        return answer
+
+    call = Call(services=counter.services, caller=PROCESS, mode=Mode(confirm="never"))
+
+    async def write() -> None:
+        await call.write(CREATE_BRAND, {"name": "Harbour"}, key="brand", after=hangs)
+
+    async with anyio.create_task_group() as group:
+        group.start_soon(write)
+        await waits.wait()
+        group.cancel_scope.cancel()
+    again = await call.write(CREATE_BRAND, {"name": "Harbour"}, key="brand")
+    assert "Not sent again" in call.notes[-1] and again.body["name"] == "Harbour"
+    assert [row["outcome"] for row in await counter.rows()] == ["done"]
+
+
+async def test_the_same_words_much_later_are_another_write(counter: Counter) -> None:
+    first = await counter.done("create_post", KEYLESS)
+    counter.bench.clock.advance(minutes=11)
+    counter.line.before = breaks("POST", "/v1/posts", httpx2.ReadTimeout)
+    second = await counter.call("create_post", KEYLESS)
+    assert second.is_error and "unknown" in text_of(second) and first["id"] not in text_of(second)

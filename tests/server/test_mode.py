@@ -18,7 +18,7 @@ from server.serve import settings_or_exit
 from server.settings import Settings
 from server.workflows import run_workflow
 from tests.conftest import HeldClock
-from tests.server.standin import StandIn, text_of
+from tests.server.standin import StandIn, refusal, text_of
 from tests.server.workflows.desks import desk
 from tools.definitions import definitions, operation_named
 from tools.discovery import FIND_OPERATIONS
@@ -192,3 +192,17 @@ async def test_a_restricted_key_does_not_see_what_it_cannot_do(clock: HeldClock)
         ).structured_content or {}
         assert "list_conversations" not in [row["name"] for row in found["operations"]]
         assert "Not allowed by this sign-in or key: list_conversations" in found["notes"][0]
+
+
+async def test_what_says_nothing_about_a_key_hides_nothing(clock: HeldClock) -> None:
+    api = StandIn()
+    api.answers(refusal("account.suspended", "Your account is suspended."), 403)
+    async with api.client() as rest:
+        services = Services(rest=rest, clock=clock.now, key_scopes=KeyScopes())
+        call = Call(services=services, caller=PROCESS, mode=Mode())
+        assert await call.seen_as() == await call.seen_as() == PROCESS
+        assert len(api.seen) == 1, "asked once in a minute"
+        clock.advance(minutes=1)
+        await call.seen_as()
+        assert len(api.seen) == 2
+        await services.records.close()

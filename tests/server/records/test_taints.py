@@ -59,6 +59,19 @@ async def test_every_process_knows_at_least_as_long(settings: Settings, owner: s
     await other.close()
 
 
+async def test_every_process_knows_which_conversation_was_opened_last(
+    settings: Settings, owner: str, clock: HeldClock
+) -> None:
+    reader, other = open_records(settings, clock=clock), open_records(settings, clock=clock)
+    for thread, seconds in (("cnv_1", 5), ("cnv_2", 45), ("cnv_1", 5)):
+        await reader.taint(owner, now=clock.now(), threads=[thread])
+        clock.advance(seconds=seconds)
+    for records in (reader, other):
+        found = await records.tainted(owner, now=clock.now())
+        assert found is not None and found.being_read == "cnv_1"
+        await records.close()
+
+
 async def test_reading_goes_on_without_a_database_and_is_told_later(
     tmp_path: Path, owner: str, clock: HeldClock, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -18,6 +18,7 @@ from localapi.tables import User
 from server.callers import Caller
 from server.dispatch import build_server
 from server.mode import Mode
+from server.records import RecordsUnavailable
 from server.token_estimate import estimate
 from server.workflows.previews import counted
 from server.workflows.sealed_posts import KIND, LIFETIME
@@ -475,3 +476,22 @@ async def test_a_client_prepares_and_publishes(bench: Desk, era: Any) -> None:
         done = await client.call_tool("publish_prepared_post", {"handle": shown.structured_content["handle"]})
     assert not done.is_error, text_of(done)
     assert len(bench.wire.posted) == 1
+
+
+async def test_records_that_cannot_be_written_leave_the_handle_as_it_was(
+    bench: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fails(*_: Any, **__: Any) -> None:
+        raise RecordsUnavailable("disk full")
+
+    handle = (await prepared(bench, PLAIN))["handle"]
+    with monkeypatch.context() as patched:
+        patched.setattr(type(bench.services.records), "claim", fails)
+        refused, text, _ = await publish(bench, handle)
+        assert refused and "not published: disk full" in text and "outcome: not sent" in text
+    with monkeypatch.context() as patched:
+        patched.setattr(type(bench.services.records), "put_handle", fails)
+        unkept = await bench.call("prepare_post", PLAIN)
+        assert unkept.is_error and "disk full" in text_of(unkept)
+    refused, text, _ = await publish(bench, handle)
+    assert not refused, text
