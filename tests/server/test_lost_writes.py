@@ -9,10 +9,12 @@ import httpx2
 import pytest
 from mcp.types import ElicitResult
 
+from server import looked_after
 from server.callers import PROCESS
 from server.calls import Call, Failed
 from server.mode import Mode
 from server.records import RecordsUnavailable
+from server.undo import undo_of
 from tests.conftest import HeldClock
 from tests.server.answering import Person
 from tests.server.counters import COMMENT, HIDE_PATH, POST, REPLY, Counter, counting
@@ -426,3 +428,21 @@ async def test_the_same_words_much_later_are_another_write(counter: Counter) -> 
     counter.line.before = breaks("POST", "/v1/posts", httpx2.ReadTimeout)
     second = await counter.call("create_post", KEYLESS)
     assert second.is_error and "unknown" in text_of(second) and first["id"] not in text_of(second)
+
+
+async def test_a_retry_that_the_api_has_not_begun_is_not_called_failed_again(
+    counter: Counter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def accepts(request: httpx2.Request) -> httpx2.Response | None:
+        # It works through a queue: the post stays as it was for a while.
+        return httpx2.Response(200, json={"success": True}) if request.url.path.endswith("/retry") else None
+
+    monkeypatch.setattr(looked_after, "LOOKED_AGAIN_AFTER_SECONDS", (0.0, 0.0))
+    counter.line.before = accepts
+    result = await counter.call("retry_post", {"post_id": "post_failed"})
+    assert not result.is_error and "still being published" in text_of(result), text_of(result)
+
+
+def test_nothing_is_hidden_again_whose_state_before_is_not_known() -> None:
+    assert undo_of("unhide_comment", COMMENT, {"success": True}) is None
+    assert undo_of("unhide_comment", COMMENT, {"success": True, "was_hidden": True}) == ("hide_comment", COMMENT)

@@ -215,3 +215,11 @@ async def test_the_page_shows_a_long_summary_whole(bench: Desk) -> None:
     summary = "\n".join(await _question(bench, "delete_post", {"post_id": made["id"]}))
     html = approval(Asked(address="/a", csrf="c", account="a", summary=summary, expires_at=bench.clock.now()))
     assert "the end“" in html
+
+
+async def test_what_follows_is_told(bench: Desk) -> None:
+    deletion = await _question(bench, "delete_post", {"post_id": "post_draft"}, confirm="destructive")
+    assert "Afterwards: it cannot be taken back" in deletion
+    brand = await _question(bench, "delete_brand", {"brand_id": "b_aurora"}, confirm="never")
+    (accounts,) = [line for line in brand if line.startswith("Its accounts: ")]
+    assert accounts.startswith("Its accounts: 7: ") and "“Aurora Coffee” on Instagram" in accounts

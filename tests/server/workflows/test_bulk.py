@@ -127,6 +127,7 @@ async def test_a_person_is_asked_once_and_a_refusal_changes_nothing(bench: Desk)
         assert any(line.startswith("1. comment: „") for line in lines), "whoever agrees reads what would be hidden"
         assert any(line.startswith("2. comment: „") for line in lines)
         assert sum("post: „" in line for line in lines) == 1, lines
+        assert "Can it be taken back: yes: plan unhide for the same ids" in lines
         person.approve = True
         report = body_of(await client.call_tool("run_bulk", {"plan_id": plan_id}))
         assert (report["state"], report["done"], report["left"]) == ("done", 2, 0) and len(person.asked) == 2
@@ -318,6 +319,7 @@ async def test_who_agrees_to_replies_reads_their_whole_text(bench: Desk) -> None
         await client.call_tool("run_bulk", {"plan_id": plan_id})
         assert f"text: {text}" in person.asked[0].split("\n") and "Reply to a review: 2 times?" in person.asked[0]
         assert "“Aurora Coffee, Harbour Street” on Google" in person.asked[0] and line.writes == []
+        assert "Costs: 2 interaction credits" in person.asked[0].split("\n")
 
 
 async def test_an_item_that_the_records_would_not_take_is_left_for_later(
@@ -335,3 +337,13 @@ async def test_an_item_that_the_records_would_not_take_is_left_for_later(
         assert "three minutes" in text_of(report) and "database is locked" in text_of(report)
         bench.clock.advance(minutes=3)
         assert body_of(await client.call_tool("run_bulk", {"plan_id": plan_id}))["done"] == 2
+
+
+async def test_what_is_gone_already_is_done(bench: Desk) -> None:
+    async with line_of(bench) as (_line, services), client_of(services, Person()) as client:
+        plan_id = body_of(await client.call_tool("plan_bulk", {**SPAM, "action": "delete"}))["plan_id"]
+        gone = await bench.http.delete("/inbox/comments/ig_1789001/ig_c_3", params={"account_id": INSTAGRAM})
+        assert gone.status_code < 300, gone.text
+        report = body_of(await client.call_tool("run_bulk", {"plan_id": plan_id}))
+        assert (report["done"], report["failed"]) == (2, 0)
+        assert {row["outcome"] for row in report["receipts"]} == {"done", "gone already"}
