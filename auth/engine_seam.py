@@ -27,7 +27,7 @@ from auth import redirects
 from auth.assertions import check_claims, key_set, note, verified
 from auth.clients import KnownClient
 from auth.plans import ByEnterprise, ByItself, Redeem, Rotate, Values, turn
-from auth.records import Code, Grant, RefreshToken
+from auth.records import Code
 
 METHODS = ("none", "client_secret_basic", "client_secret_post", "private_key_jwt")
 _CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}")
@@ -111,16 +111,10 @@ class _Code:
 
 
 class _Token:
-    """A refresh token's row as authlib asks for it."""
-
-    def __init__(self, token: RefreshToken, grant: Grant) -> None:
-        self.token, self.grant = token, grant
+    """A refresh token, of which nothing is known yet: whose it is and what it grants is read when it is claimed."""
 
     def check_client(self, client: _Client) -> bool:
-        return client.known.client_id == self.grant.client_id
-
-    def get_scope(self) -> str:
-        return self.grant.scope
+        return True
 
 
 class Server(AuthorizationServer):  # type: ignore[misc]
@@ -197,20 +191,15 @@ class CodeGrant(grants.AuthorizationCodeGrant):  # type: ignore[misc]
 class RefreshGrant(grants.RefreshTokenGrant):  # type: ignore[misc]
     TOKEN_ENDPOINT_AUTH_METHODS = METHODS
 
-    def authenticate_refresh_token(self, refresh_token: str) -> _Token | None:
-        family = turn.get().known.family
-        return None if family is None else _Token(*family)
+    def authenticate_refresh_token(self, refresh_token: str) -> _Token:
+        return _Token()
 
     def create_token_response(self) -> tuple[int, Any, Any]:
-        found: _Token = self.request.refresh_token
         resource = self.request.payload.data.get("resource")
-        if resource is not None and normal_resource(resource) != found.grant.resource:
-            raise TargetError
         turn.get().step = Rotate(
             client=self.request.client.known,
-            token=found.token,
-            grant=found.grant,
-            scope=self.request.payload.scope or found.grant.scope,
+            scope=self.request.payload.scope or "",
+            resource=None if resource is None else normal_resource(resource),
         )
         return 200, {}, []
 

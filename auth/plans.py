@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from auth.clients import KnownClient
-from auth.records import Code, Grant, RefreshToken
+from auth.records import Code
 
 Values = Mapping[str, Sequence[str]]
 """A form or query: every value of each name."""
@@ -24,7 +24,6 @@ class Known:
     client_keys: Mapping[str, Any] | None = None
     """The client's JWK set, if it sent an assertion."""
     code: Code | None = None
-    family: tuple[RefreshToken, Grant] | None = None
     issuer_keys: Mapping[str, Any] | None = None
     """The JWK set of the enterprise's identity provider."""
 
@@ -48,13 +47,12 @@ class Redeem:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rotate:
-    """The refresh token is this client's; claim it."""
+    """The client may refresh; whether the token is its own and good is found when it is claimed."""
 
     client: KnownClient
-    token: RefreshToken
-    grant: Grant
     scope: str
-    """Asked for, within what was granted."""
+    """Asked for; without any, what was granted."""
+    resource: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -260,6 +260,7 @@ class Replayed:
 class Rotated:
     """The token was claimed by this call and the successor is valid."""
 
+    grant: Grant
     generation: int
     """The successor's."""
     expires_at: datetime
@@ -280,8 +281,14 @@ class Retried:
 class Reused:
     """The token had been used before; its grant is revoked by now (RFC 9700 §4.14.2)."""
 
-    grant_id: str
+    grant: Grant
+    """As it was before."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Elsewhere:
+    """The token is good, for another resource than the one named (RFC 8707 §2.2); nothing was changed."""
 
 
 Redemption = Redeemed | Replayed | Unknown
-Rotation = Rotated | Retried | Reused | Unknown
+Rotation = Rotated | Retried | Reused | Elsewhere | Unknown

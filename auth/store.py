@@ -169,12 +169,15 @@ class Store(Protocol):
         token_hash: bytes,
         *,
         client_id: str,
+        resource: str | None = None,
         successor: NewRefreshToken,
         sealed_successor: bytes,
         now: datetime,
         grace: timedelta = GRACE,
     ) -> Rotation:
         """Claim a refresh token once and add its successor (OAuth 2.1 §4.3.1).
+
+        Nobody has to read the token before: whoever may not have it, or names another `resource`, claims nothing.
 
         A used token answers `Retried` within `grace` of its use while its successor is unused; otherwise its grant
         is revoked in the same transaction. A foreign client neither claims nor revokes.

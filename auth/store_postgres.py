@@ -74,12 +74,13 @@ SELECT 1 FROM victim
 # The grants are locked first, all in one order: whoever revokes or rotates one of the families waits, and its state is
 # read anew after that. Of several that ask for one token here, one gets it, and is known by its successor. Tokens come
 # before grants, and no condition is one that an index knows: a plan could begin with all grants that are in force.
-ROTATE = """
+ROTATE = f"""
 WITH asked AS (
   SELECT * FROM unnest(
-    CAST(:token_hash AS bytea[]), CAST(:client_id AS text[]), CAST(:successor_hash AS bytea[]),
-    CAST(:successor_end AS bigint[]), CAST(:sealed_successor AS bytea[]), CAST(:now AS bigint[])
-  ) AS a (token_hash, client_id, successor_hash, successor_end, sealed_successor, now)),
+    CAST(:token_hash AS bytea[]), CAST(:client_id AS text[]), CAST(:resource AS text[]),
+    CAST(:successor_hash AS bytea[]), CAST(:successor_end AS bigint[]), CAST(:sealed_successor AS bytea[]),
+    CAST(:now AS bigint[])
+  ) AS a (token_hash, client_id, resource, successor_hash, successor_end, sealed_successor, now)),
 held AS MATERIALIZED (
   SELECT a.*, r.grant_id, r.generation + 1 AS generation
   FROM asked a JOIN auth_refresh r ON r.token_hash = a.token_hash WHERE r.used_at IS NULL AND r.expires_at > a.now),
@@ -87,7 +88,8 @@ family AS MATERIALIZED (
   SELECT h.token_hash, h.successor_hash, h.sealed_successor, h.now, h.grant_id, h.generation,
     least(g.expires_at, h.successor_end) AS ends_at
   FROM held h JOIN auth_grant g ON g.grant_id = h.grant_id
-  WHERE g.client_id = h.client_id AND g.expires_at > h.now AND coalesce(g.revoked_at, g.upstream_invalid_at) IS NULL
+  WHERE g.client_id = h.client_id AND g.resource = coalesce(h.resource, g.resource) AND g.expires_at > h.now
+    AND coalesce(g.revoked_at, g.upstream_invalid_at) IS NULL
   ORDER BY g.grant_id
   FOR NO KEY UPDATE OF g),
 claimed AS (
@@ -98,8 +100,9 @@ added AS (
   INSERT INTO auth_refresh (token_hash, grant_id, generation, expires_at)
   SELECT successor_hash, grant_id, generation, ends_at FROM claimed),
 touched AS (
-  UPDATE auth_grant g SET last_used_at = claimed.now FROM claimed WHERE g.grant_id = claimed.grant_id)
-SELECT successor_hash, generation, ends_at FROM claimed
+  UPDATE auth_grant g SET last_used_at = c.now FROM claimed c WHERE g.grant_id = c.grant_id
+  RETURNING c.successor_hash, c.generation, c.ends_at, {", ".join(f"g.{name}" for name in GRANTS.names)})
+SELECT * FROM touched
 """
 MEMBERS = MEMBER.replace("= :token_hash", "= ANY(CAST(:hashes AS bytea[]))")
 REVOKE = f"""
@@ -189,6 +192,7 @@ class PostgresStore(SqlStore):
         token_hash: bytes,
         *,
         client_id: str,
+        resource: str | None = None,
         successor: NewRefreshToken,
         sealed_successor: bytes,
         now: datetime,
@@ -197,6 +201,7 @@ class PostgresStore(SqlStore):
         values: Values = {
             "token_hash": token_hash,
             "client_id": client_id,
+            "resource": resource,
             "successor_hash": successor.token_hash,
             "successor_end": stamp(successor.expires_at),
             "sealed_successor": sealed_successor,
@@ -213,10 +218,12 @@ class PostgresStore(SqlStore):
             )
             await _run(connection, lock, values)
             found = await _run(connection, FAMILY, values)
-            verdict = judge(found[0] if found else None, client_id=client_id, now=now, grace=grace)
+            row = found[0] if found else None
+            verdict = judge(row, client_id=client_id, resource=resource, successor=successor, now=now, grace=grace)
             if isinstance(verdict, Reused):
-                await _run(connection, REVOKE, _revocation(verdict.grant_id, "refresh_reused", now))
-            return verdict
+                await _run(connection, REVOKE, _revocation(verdict.grant.grant_id, "refresh_reused", now))
+            # Good by now, but not when it was asked for: its claim came before the commit that it is from.
+            return Unknown() if isinstance(verdict, Rotated) else verdict
 
     async def find_refresh(self, token_hash: bytes) -> tuple[RefreshToken, Grant] | None:
         return await self._members.ask(token_hash)
@@ -228,7 +235,10 @@ class PostgresStore(SqlStore):
 
     async def _rotate(self, asked: Sequence[Values]) -> list[Rotated | None]:
         rows = await self._write(ROTATE, {name: [one[name] for one in asked] for name in asked[0]})
-        found = {row[0]: Rotated(generation=number(row[1]), expires_at=moment(row[2])) for row in rows}
+        found = {
+            row[0]: Rotated(grant=GRANTS.read(row[3:]), generation=number(row[1]), expires_at=moment(row[2]))
+            for row in rows
+        }
         return [found.get(one["successor_hash"]) for one in asked]
 
     async def revoke_grant(

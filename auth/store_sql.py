@@ -11,12 +11,16 @@ from auth.records import (
     ClientDocument,
     Code,
     Consent,
+    Elsewhere,
     Grant,
     Hit,
+    NewRefreshToken,
     PendingRequest,
     RefreshToken,
     Retried,
     Reused,
+    Rotated,
+    Rotation,
     Session,
     SigningKey,
     Unknown,
@@ -92,19 +96,39 @@ def housekeeping(now: datetime, limit: int, keep_events: timedelta) -> dict[str,
     }
 
 
-def judge(row: Row | None, *, client_id: str, now: datetime, grace: timedelta) -> Retried | Reused | Unknown:
-    """What a refresh token that could not be claimed deserves; `row` is of `FAMILY`. `Reused` is yet to be done."""
+def judge(
+    row: Row | None,
+    *,
+    client_id: str,
+    resource: str | None,
+    successor: NewRefreshToken,
+    now: datetime,
+    grace: timedelta,
+) -> Rotation:
+    """What a refresh token deserves; `row` is of `FAMILY`. What `Rotated` and `Reused` say is yet to be done."""
     if row is None:
         return Unknown()
-    token, grant = TOKENS.read(row[:_WIDTH]), GRANTS.read(row[_WIDTH:-2])
-    if grant.client_id != client_id or grant.revoked_at is not None or token.used_at is None:
+    # In the order of RefreshToken's fields: a record of it would be made for nothing else.
+    _, _, generation, token_end, used_at, _, sealed_successor = row[:_WIDTH]
+    grant = GRANTS.read(row[_WIDTH:-2])
+    if grant.client_id != client_id or grant.revoked_at is not None:
         return Unknown()
+    is_over = grant.upstream_invalid_at is not None or grant.expires_at <= now
+    if used_at is None:
+        if is_over or number(token_end) <= stamp(now):
+            return Unknown()
+        if resource is not None and resource != grant.resource:
+            return Elsewhere()
+        end = min(successor.expires_at, grant.expires_at)
+        return Rotated(grant=grant, generation=number(generation) + 1, expires_at=end)
     successor_used, successor_end = row[-2:]
-    if token.sealed_successor is None or successor_used is not None or now > token.used_at + grace:
-        return Reused(grant_id=grant.grant_id)
-    if grant.upstream_invalid_at is not None or successor_end is None or grant.expires_at <= now:
+    if sealed_successor is None or successor_used is not None or now > moment(used_at) + grace:
+        return Reused(grant=grant)
+    if is_over or successor_end is None or not isinstance(sealed_successor, bytes):
         return Unknown()
-    return Retried(grant=grant, sealed_successor=token.sealed_successor, expires_at=moment(successor_end))
+    if resource is not None and resource != grant.resource:
+        return Elsewhere()
+    return Retried(grant=grant, sealed_successor=sealed_successor, expires_at=moment(successor_end))
 
 
 class SqlStore(ABC):

@@ -34,15 +34,8 @@ BUSY_TIMEOUT_MILLISECONDS = 15_000
 _CUT_TIMEOUT_MILLISECONDS = 100
 _READERS = 2
 
-_CLAIM = """
-UPDATE auth_refresh SET used_at = :now, successor_hash = :successor_hash, sealed_successor = :sealed_successor
-WHERE token_hash = :token_hash AND used_at IS NULL AND expires_at > :now
-  AND EXISTS (
-    SELECT 1 FROM auth_grant g WHERE g.grant_id = auth_refresh.grant_id AND g.client_id = :client_id
-      AND g.revoked_at IS NULL AND g.upstream_invalid_at IS NULL AND g.expires_at > :now)
-RETURNING grant_id, generation
-"""
-_USE = "UPDATE auth_grant SET last_used_at = ? WHERE grant_id = ? RETURNING expires_at"
+_CLAIM = "UPDATE auth_refresh SET used_at = ?, successor_hash = ?, sealed_successor = ? WHERE token_hash = ?"
+_USE = "UPDATE auth_grant SET last_used_at = ? WHERE grant_id = ?"
 _ADD = "INSERT INTO auth_refresh (token_hash, grant_id, generation, expires_at) VALUES (?, ?, ?, ?)"
 
 T = TypeVar("T")
@@ -109,33 +102,27 @@ class SqliteStore(SqlStore):
         token_hash: bytes,
         *,
         client_id: str,
+        resource: str | None = None,
         successor: NewRefreshToken,
         sealed_successor: bytes,
         now: datetime,
         grace: timedelta = GRACE,
     ) -> Rotation:
-        values: Values = {
-            "token_hash": token_hash,
-            "client_id": client_id,
-            "successor_hash": successor.token_hash,
-            "sealed_successor": sealed_successor,
-            "now": stamp(now),
-        }
-        successor_end = stamp(successor.expires_at)
+        used_at = stamp(now)
 
         def work(database: sqlite3.Connection) -> Rotation:
-            claimed = database.execute(_CLAIM, values).fetchone()
-            if claimed is None:
-                row = database.execute(FAMILY, {"token_hash": token_hash}).fetchone()
-                verdict = judge(row, client_id=client_id, now=now, grace=grace)
-                if isinstance(verdict, Reused):
-                    _revoke(database, verdict.grant_id, "refresh_reused", now)
-                return verdict
-            grant_id, generation = claimed
-            ((grant_end,),) = database.execute(_USE, (values["now"], grant_id))
-            end = min(successor_end, grant_end)
-            database.execute(_ADD, (successor.token_hash, grant_id, generation + 1, end))
-            return Rotated(generation=generation + 1, expires_at=moment(end))
+            # The transaction has the file's write lock: what is read here holds until it is over.
+            row = database.execute(FAMILY, {"token_hash": token_hash}).fetchone()
+            verdict = judge(row, client_id=client_id, resource=resource, successor=successor, now=now, grace=grace)
+            if isinstance(verdict, Rotated):
+                grant_id = verdict.grant.grant_id
+                database.execute(_CLAIM, (used_at, successor.token_hash, sealed_successor, token_hash))
+                database.execute(_USE, (used_at, grant_id))
+                added = (successor.token_hash, grant_id, verdict.generation, stamp(verdict.expires_at))
+                database.execute(_ADD, added)
+            elif isinstance(verdict, Reused):
+                _revoke(database, verdict.grant.grant_id, "refresh_reused", now)
+            return verdict
 
         return await self._do(work)
 

@@ -14,6 +14,7 @@ from auth import engine
 from auth.audit import Kind
 from auth.authority import Authority
 from auth.broker import GrantDetails
+from auth.client_documents import is_document_url
 from auth.clients import ClientProblem, KnownClient
 from auth.engine_seam import basic, normal_resource
 from auth.errors import (
@@ -29,6 +30,7 @@ from auth.forms import address_of, first, read_form
 from auth.links import link_id
 from auth.plans import Assertion, ByEnterprise, ByItself, Known, Plan, Redeem, Rotate, Values
 from auth.records import (
+    Elsewhere,
     Grant,
     NewRefreshToken,
     Redeemed,
@@ -127,22 +129,24 @@ async def _known(
     authority: Authority, values: Values, client_id: str, credentials: tuple[str | None, str | None]
 ) -> Known:
     grant_type = first(values, "grant_type")
-    code = family = issuer_keys = None
+    code = issuer_keys = None
     if grant_type == "authorization_code" and first(values, "code"):
         code = await authority.store.find_code(digest(first(values, "code")))
-    elif grant_type == "refresh_token" and first(values, "refresh_token"):
-        family = await authority.store.find_refresh(digest(first(values, "refresh_token")))
     elif grant_type == engine.JWT_BEARER and first(values, "assertion"):
         issuer_keys = await _issuer_keys(authority, first(values, "assertion"), client_id)
-    holder = code.client_id if code else family[1].client_id if family else None
-    client = await find_client(authority, client_id, may_fetch=holder == client_id or issuer_keys is not None)
+    is_holder = code is not None and code.client_id == client_id
+    client = await find_client(authority, client_id, may_fetch=is_holder or issuer_keys is not None)
+    if client is None and grant_type == "refresh_token" and is_document_url(client_id):
+        # A document that was seen before is read without asking who comes; another only for who holds a token.
+        family = await authority.store.find_refresh(digest(first(values, "refresh_token")))
+        if family is not None and family[1].client_id == client_id:
+            client = await find_client(authority, client_id, may_fetch=True)
     return Known(
         now=authority.clock(),
         client=client,
         credentials=credentials,
         client_keys=await client_keys(authority, client, values),
         code=code,
-        family=family,
         issuer_keys=issuer_keys,
     )
 
@@ -242,34 +246,37 @@ async def _replayed(authority: Authority, grant_id: str, client: KnownClient) ->
 
 
 async def _rotate(authority: Authority, step: Rotate, raw_token: str) -> dict[str, Any]:
-    now, grant = authority.clock(), step.grant
-    scope = _within(step.scope, grant.scope)
-    if grant.document_hash is not None and grant.document_hash != step.client.document_hash:
-        await authority.revoke(grant.grant_id, because="client_changed", client_id=grant.client_id)
-        raise invalid_grant("the client's name, hosts or keys changed since the person agreed; sign in again")
+    now, token_hash = authority.clock(), digest(raw_token)
+    if step.scope:
+        await _check_narrower(authority, step, token_hash)
     raw_successor = f"rt_{authority.random()}"
     sealed = seal_under_token(Secret(raw_successor), token=Secret(raw_token), purpose="refresh-successor")
     outcome = await authority.store.rotate_refresh(
-        step.token.token_hash,
+        token_hash,
         client_id=step.client.client_id,
+        resource=step.resource,
         successor=NewRefreshToken(token_hash=digest(raw_successor), expires_at=now + authority.policy.refresh_lifetime),
         sealed_successor=sealed,
         now=now,
         grace=authority.policy.grace,
     )
     match outcome:
-        case Rotated():
+        case Rotated(grant=grant):
+            await _check_document(authority, grant, step.client)
             await authority.audit.note(Kind.REFRESHED, client_id=grant.client_id, grant_id=grant.grant_id)
-            return issue(authority, grant, scope, refresh_token=raw_successor)
-        case Retried():
+            return issue(authority, grant, _scope(step, grant), refresh_token=raw_successor)
+        case Retried(grant=grant):
             # Clients refresh from several processes at once: each gets the same successor.
+            await _check_document(authority, grant, step.client)
             await authority.audit.note(Kind.REFRESH_RETRIED, client_id=grant.client_id, grant_id=grant.grant_id)
             try:
                 again = open_under_token(outcome.sealed_successor, token=Secret(raw_token), purpose="refresh-successor")
             except CannotOpen:
                 raise invalid_grant(_GONE) from None
-            return issue(authority, outcome.grant, scope, refresh_token=again.reveal().decode())
-        case Reused():
+            return issue(authority, grant, _scope(step, grant), refresh_token=again.reveal().decode())
+        case Elsewhere():
+            raise invalid_target("resource differs from the one that was authorized")
+        case Reused(grant=grant):
             authority.deny_everywhere(grant.grant_id, now + authority.policy.access_lifetime)
             await authority.audit.note(
                 Kind.REFRESH_REUSED, subject=grant.subject, client_id=grant.client_id, grant_id=grant.grant_id
@@ -277,6 +284,26 @@ async def _rotate(authority: Authority, step: Rotate, raw_token: str) -> dict[st
         case _:
             pass
     raise invalid_grant(_GONE)
+
+
+def _scope(step: Rotate, grant: Grant) -> str:
+    return _within(step.scope or grant.scope, grant.scope)
+
+
+async def _check_narrower(authority: Authority, step: Rotate, token_hash: bytes) -> None:
+    """Refuse more than was granted before the token is used up; raises OAuthError. A grant's scope never changes."""
+    family = await authority.store.find_refresh(token_hash)
+    if family is None or family[1].client_id != step.client.client_id:
+        raise invalid_grant(_GONE)
+    _within(step.scope, family[1].scope)
+
+
+async def _check_document(authority: Authority, grant: Grant, client: KnownClient) -> None:
+    """End a grant whose client is not any more what the person agreed to; raises OAuthError."""
+    if grant.document_hash is None or grant.document_hash == client.document_hash:
+        return
+    await authority.revoke(grant.grant_id, because="client_changed", client_id=grant.client_id)
+    raise invalid_grant("the client's name, hosts or keys changed since the person agreed; sign in again")
 
 
 async def _by_itself(authority: Authority, step: ByItself, values: Values) -> dict[str, Any]:

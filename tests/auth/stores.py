@@ -64,10 +64,13 @@ async def redeem(store: Store, name: str) -> object:
     )
 
 
-async def rotate(store: Store, old: str, new: str, *, now: datetime = NOW, client_id: str = "client") -> object:
+async def rotate(
+    store: Store, old: str, new: str, *, now: datetime = NOW, client_id: str = "client", resource: str | None = None
+) -> object:
     return await store.rotate_refresh(
         digest(old),
         client_id=client_id,
+        resource=resource,
         successor=NewRefreshToken(token_hash=digest(new), expires_at=now + MONTH),
         sealed_successor=f"sealed {new}".encode(),
         now=now,

@@ -13,6 +13,7 @@ from auth.records import (
     ClientDocument,
     Conflict,
     Consent,
+    Elsewhere,
     KeyState,
     PendingRequest,
     Redeemed,
@@ -110,7 +111,8 @@ async def test_reuse_after_the_successor_was_used_revokes_the_family(store: Stor
     await family(store, "ac")
     await rotate(store, "ac-1", "ac-2")
     assert isinstance(await rotate(store, "ac-2", "ac-3"), Rotated)
-    assert await rotate(store, "ac-1", "stolen") == Reused(grant_id="grant-ac")
+    reused = await rotate(store, "ac-1", "stolen")
+    assert isinstance(reused, Reused) and reused.grant.grant_id == "grant-ac"
     assert await rotate(store, "ac-3", "ac-4") == Unknown()
     grant = await store.find_grant("grant-ac")
     assert grant is not None and grant.revoked_because == "refresh_reused" and grant.sealed_credential is None
@@ -137,13 +139,26 @@ async def test_a_foreign_client_neither_rotates_nor_revokes(store: Store) -> Non
     assert isinstance(await rotate(store, "ac-3", "ac-4"), Rotated)
 
 
+async def test_a_rotation_for_another_resource_changes_nothing(store: Store) -> None:
+    await family(store, "ac")
+    resource = a_grant("grant-ac").resource
+    assert await rotate(store, "ac-1", "ac-2", resource=f"{resource}/other") == Elsewhere()
+    assert await store.find_refresh(digest("ac-2")) is None
+    assert isinstance(await rotate(store, "ac-1", "ac-2", resource=resource), Rotated)
+    assert await rotate(store, "ac-1", "x", resource=f"{resource}/other") == Elsewhere()
+    assert isinstance(await rotate(store, "ac-1", "x", resource=resource), Retried)
+    # What betrays a theft is not hidden by naming another resource.
+    assert isinstance(await rotate(store, "ac-2", "ac-3"), Rotated)
+    assert isinstance(await rotate(store, "ac-1", "x", resource=f"{resource}/other"), Reused)
+
+
 async def test_no_token_outlives_the_family(store: Store) -> None:
     await store.save_code(a_code("ac"))
     end = NOW + timedelta(days=1)
     grant = replace(a_grant("grant-ac"), expires_at=end)
     await store.redeem_code(digest("ac"), client_id="client", grant=grant, refresh=a_token("ac-1"), now=NOW)
     outcome = await rotate(store, "ac-1", "ac-2")
-    assert outcome == Rotated(generation=2, expires_at=end)
+    assert outcome == Rotated(grant=grant, generation=2, expires_at=end)
     found = await store.find_refresh(digest("ac-2"))
     assert found is not None and found[0].expires_at == end
     assert await rotate(store, "ac-2", "ac-3", now=end) == Unknown()
