@@ -26,7 +26,7 @@ from joserfc.jwk import KeySet
 from auth import redirects
 from auth.assertions import check_claims, key_set, note, verified
 from auth.clients import KnownClient
-from auth.plans import ByEnterprise, ByItself, Redeem, Rotate, Values, turn
+from auth.plans import ByEnterprise, ByItself, Redeem, Values, turn
 from auth.records import Code
 
 METHODS = ("none", "client_secret_basic", "client_secret_post", "private_key_jwt")
@@ -110,13 +110,6 @@ class _Code:
         return self.code.scope
 
 
-class _Token:
-    """A refresh token, of which nothing is known yet: whose it is and what it grants is read when it is claimed."""
-
-    def check_client(self, client: _Client) -> bool:
-        return True
-
-
 class Server(AuthorizationServer):  # type: ignore[misc]
     """Asks nothing and keeps nothing: what it is told is in the turn."""
 
@@ -186,26 +179,6 @@ class CodeGrant(grants.AuthorizationCodeGrant):  # type: ignore[misc]
             raise TargetError
         turn.get().step = Redeem(client=self.request.client.known, code=code)
         return 200, {}, []
-
-
-class RefreshGrant(grants.RefreshTokenGrant):  # type: ignore[misc]
-    TOKEN_ENDPOINT_AUTH_METHODS = METHODS
-
-    def authenticate_refresh_token(self, refresh_token: str) -> _Token:
-        return _Token()
-
-    def create_token_response(self) -> tuple[int, Any, Any]:
-        resource = self.request.payload.data.get("resource")
-        turn.get().step = Rotate(
-            client=self.request.client.known,
-            scope=self.request.payload.scope or "",
-            resource=None if resource is None else normal_resource(resource),
-        )
-        return 200, {}, []
-
-    def _validate_token_scope(self, token: _Token) -> None:
-        # By the hierarchy of scopes, which the endpoint knows: posts:read lies within social:all.
-        return
 
 
 class ClientCredentials(grants.ClientCredentialsGrant):  # type: ignore[misc]

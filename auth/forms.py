@@ -16,6 +16,15 @@ MAX_QUERY_BYTES = 16 * 1024
 _MAX_FIELDS = 200
 
 
+def header(request: Request, name: bytes) -> str | None:
+    """The first header of this name, in lower case; without the map of all that Starlette makes for it."""
+    for given, value in request.scope["headers"]:
+        if given == name:
+            text: str = value.decode("latin-1")
+            return text
+    return None
+
+
 async def read_body(request: Request, limit: int = MAX_FORM_BYTES) -> bytes:
     """The body, given up as soon as it is over the limit.
 
@@ -42,7 +51,7 @@ async def read_form(request: Request) -> Values:
     Raises:
         OAuthError: not a form, too long, or not UTF-8.
     """
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    kind = (header(request, b"content-type") or "").partition(";")[0].strip().lower()
     if kind != "application/x-www-form-urlencoded":
         raise invalid_request("send the parameters as application/x-www-form-urlencoded")
     return parse_values((await read_body(request)).decode("latin-1"))
@@ -82,7 +91,8 @@ def read_query(request: Request) -> Values:
 
 def first(values: Values, name: str) -> str:
     """The parameter, or nothing."""
-    return next(iter(values.get(name, ())), "")
+    given = values.get(name)
+    return given[0] if given else ""
 
 
 async def read_json(request: Request) -> Mapping[str, Any]:

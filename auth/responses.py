@@ -1,20 +1,23 @@
 """How the endpoints for programs answer: JSON, never kept by a cache, readable by any page of a browser."""
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
+from pydantic_core import to_json
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from auth.errors import OAuthError
 
-CORS: Mapping[str, str] = {
-    # Nothing here is told by a cookie, so any page may call it, as browser-based clients do.
+# Nothing here is told by a cookie, so any page may call it, as browser-based clients do.
+_CORS_OF_ANSWERS: Mapping[str, str] = {
     "Access-Control-Allow-Origin": "*",
+    "Access-Control-Expose-Headers": "WWW-Authenticate, Retry-After",
+}
+CORS: Mapping[str, str] = {
+    **_CORS_OF_ANSWERS,
     "Access-Control-Allow-Headers": "Authorization, Content-Type, MCP-Protocol-Version",
     "Access-Control-Allow-Methods": "GET, POST, OPTIONS",
-    "Access-Control-Expose-Headers": "WWW-Authenticate, Retry-After",
     "Access-Control-Max-Age": "3600",
 }
 NO_STORE: Mapping[str, str] = {"Cache-Control": "no-store", "Pragma": "no-cache"}
@@ -24,20 +27,21 @@ _EVERY = tuple(
     (name.lower().encode(), value.encode())
     for name, value in {
         **NO_STORE,
-        **CORS,
+        **_CORS_OF_ANSWERS,
         "X-Content-Type-Options": "nosniff",
         "Content-Type": "application/json",
     }.items()
 )
-_ENCODER = json.JSONEncoder(separators=(",", ":"))
 
 
 class _Json(Response):
     """Headers that are alike in every answer are not made anew for each, and nothing is done after it."""
 
-    def init_headers(self, headers: Mapping[str, str] | None = None) -> None:
-        more = ((name.lower().encode(), value.encode()) for name, value in (headers or {}).items())
-        self.raw_headers = [*_EVERY, (b"content-length", str(len(self.body)).encode()), *more]
+    def __init__(self, body: bytes, status: int, headers: Mapping[str, str] | None) -> None:
+        self.status_code, self.body, self.background = status, body, None
+        self.raw_headers = [*_EVERY, (b"content-length", str(len(body)).encode())]
+        if headers:
+            self.raw_headers += [(name.lower().encode(), value.encode()) for name, value in headers.items()]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
@@ -46,7 +50,7 @@ class _Json(Response):
 
 def json_response(body: Mapping[str, Any], status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
     """A JSON answer (RFC 6749 §5.1)."""
-    return _Json(_ENCODER.encode(body), status, headers)
+    return _Json(to_json(body), status, headers)
 
 
 def error_response(refusal: OAuthError) -> Response:

@@ -12,7 +12,7 @@ from auth.authority import Authority
 from auth.clients import KnownClient
 from auth.engine_seam import basic
 from auth.errors import OAuthError, invalid_client, invalid_request
-from auth.forms import address_of, first, read_form
+from auth.forms import address_of, first, header, read_form
 from auth.plans import Known, Values
 from auth.records import digest
 from auth.responses import json_response
@@ -107,7 +107,7 @@ async def _claims(authority: Authority, token: str) -> Claims | None:
 
 async def _authenticated(authority: Authority, request: Request, limit: str) -> tuple[Values, KnownClient]:
     values = await read_form(request)
-    authorization = request.headers.get("authorization")
+    authorization = header(request, b"authorization")
     engine.check_form(values, authorization)
     client_id = engine.client_id_of(values, basic(authorization)) or ""
     await check_limits(authority, limit, client_id, request)

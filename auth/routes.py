@@ -86,24 +86,27 @@ class _ForPrograms:
     endpoint: Endpoint
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        response = await self._answer(Request(scope, receive))
+        if scope["method"] == "OPTIONS":
+            response = Response(status_code=204, headers=CORS)
+        else:
+            request = Request(scope, receive)
+            try:
+                response = await self.endpoint(self.authority, request)
+            except Exception as problem:  # noqa: BLE001 - each is answered
+                response = _refusal(problem, request)
         await response(scope, receive, send)
 
-    async def _answer(self, request: Request) -> Response:
-        if request.method == "OPTIONS":
-            return Response(status_code=204, headers=CORS)
-        try:
-            return await self.endpoint(self.authority, request)
-        except OAuthError as refusal:
-            return error_response(refusal)
-        except (Unavailable, VaultError) as problem:
-            logger.error("%s: %s", request.url.path, problem)
-            words = "sign-in does not work now; try again"
-            return error_response(OAuthError("temporarily_unavailable", words, 503, {"Retry-After": "5"}))
-        except Exception as error:
-            reference = secrets.token_hex(4)
-            logger.error("%s failed, reference %s", request.url.path, reference, exc_info=error)
-            return error_response(OAuthError("server_error", f"this server failed; its log has {reference}", 500))
+
+def _refusal(problem: Exception, request: Request) -> Response:
+    if isinstance(problem, OAuthError):
+        return error_response(problem)
+    if isinstance(problem, Unavailable | VaultError):
+        logger.error("%s: %s", request.url.path, problem)
+        words = "sign-in does not work now; try again"
+        return error_response(OAuthError("temporarily_unavailable", words, 503, {"Retry-After": "5"}))
+    reference = secrets.token_hex(4)
+    logger.error("%s failed, reference %s", request.url.path, reference, exc_info=problem)
+    return error_response(OAuthError("server_error", f"this server failed; its log has {reference}", 500))
 
 
 class Served(Starlette):

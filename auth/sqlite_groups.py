@@ -41,8 +41,8 @@ class GroupWriter:
         self._lock = threading.Lock()
         self._flushing: asyncio.Task[None] | None = None
 
-    async def run(self, work: Callable[[sqlite3.Connection], T]) -> T:
-        """Run work in a transaction; returns when it is on the disk.
+    def run(self, work: Callable[[sqlite3.Connection], T]) -> "asyncio.Future[T]":
+        """Run work in a transaction; done when it is on the disk.
 
         Raises:
             Conflict: it broke a constraint; what others wrote stands.
@@ -57,7 +57,7 @@ class GroupWriter:
         if begins:
             # A task of its own: whoever gives up waiting must not stop what others wait for.
             self._flushing = loop.create_task(self._flush())
-        return await future
+        return future
 
     async def close(self) -> None:
         """Finish what waits, and close."""
@@ -71,7 +71,7 @@ class GroupWriter:
     async def _flush(self) -> None:
         """Write what waits, group after group."""
         try:
-            while batch := self._take():
+            while batch := await self._gathered():
                 _answer(batch, await self._commit([job.work for job in batch]))
         except BaseException:
             # The loop is going down: let the next one write on.
@@ -79,7 +79,15 @@ class GroupWriter:
                 self._is_writing = False
             raise
 
-    def _take(self) -> list[_Job]:
+    async def _gathered(self) -> list[_Job]:
+        """What waits, once a turn of the loop has brought nothing more.
+
+        Those who were answered by the last group come back within a few turns, and a commit costs the same for one.
+        """
+        known = 0
+        while known < len(self._waiting) < BATCH:
+            known = len(self._waiting)
+            await asyncio.sleep(0)
         with self._lock:
             batch, self._waiting = self._waiting[:BATCH], self._waiting[BATCH:]
             self._is_writing = bool(batch)

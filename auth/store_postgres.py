@@ -83,7 +83,8 @@ WITH asked AS (
   ) AS a (token_hash, client_id, resource, successor_hash, successor_end, sealed_successor, now)),
 held AS MATERIALIZED (
   SELECT a.*, r.grant_id, r.generation + 1 AS generation
-  FROM asked a JOIN auth_refresh r ON r.token_hash = a.token_hash WHERE r.used_at IS NULL AND r.expires_at > a.now),
+  FROM asked a JOIN auth_refresh r ON r.token_hash = a.token_hash
+  WHERE coalesce(r.used_at, 0) = 0 AND r.expires_at > a.now),
 family AS MATERIALIZED (
   SELECT h.token_hash, h.successor_hash, h.sealed_successor, h.now, h.grant_id, h.generation,
     least(g.expires_at, h.successor_end) AS ends_at
@@ -94,7 +95,7 @@ family AS MATERIALIZED (
   FOR NO KEY UPDATE OF g),
 claimed AS (
   UPDATE auth_refresh r SET used_at = f.now, successor_hash = f.successor_hash, sealed_successor = f.sealed_successor
-  FROM family f WHERE r.token_hash = f.token_hash AND r.used_at IS NULL
+  FROM family f WHERE r.token_hash = f.token_hash AND coalesce(r.used_at, 0) = 0
   RETURNING f.successor_hash, f.grant_id, f.generation, f.ends_at, f.now),
 added AS (
   INSERT INTO auth_refresh (token_hash, grant_id, generation, expires_at)

@@ -39,7 +39,7 @@ KEYS = Rows(SigningKey, "signing_key")
 SESSIONS = Rows(Session, "session")
 EVENTS = Rows(AuditEvent, "event")
 
-# What is over, by table: key, and condition. Tokens come before the grants that they belong to.
+# What is over, by table: key, and condition. A used token whose grant is gone is unknown, as one of a revoked grant is.
 EXPIRED: Mapping[str, tuple[str, str]] = {
     "auth_client": ("client_id", "expires_at < :now"),
     # A stale document may still serve token requests for a day.
@@ -49,8 +49,7 @@ EXPIRED: Mapping[str, tuple[str, str]] = {
     "auth_refresh": ("token_hash", "expires_at < :now"),
     "auth_grant": (
         "grant_id",
-        "(expires_at < :now OR revoked_at < :yesterday)"
-        " AND NOT EXISTS (SELECT 1 FROM auth_refresh r WHERE r.grant_id = auth_grant.grant_id)",
+        "expires_at < :now OR revoked_at < :yesterday",
     ),
     "auth_consent": ("subject, client_id, redirect_host", "expires_at < :now"),
     "auth_jti": ("jti_hash", "expires_at < :now"),

@@ -108,16 +108,19 @@ _table(
     sa.Index("auth_grant_revoked", "revoked_at"),
     sa.Index("auth_grant_wrapping", "wrapping_key_id"),
 )
+_UNUSED = sa.text("used_at IS NULL")
 _table(
     "refresh",
     _bytes("token_hash", key=True),
-    sa.Column("grant_id", sa.Text, sa.ForeignKey("auth_grant.grant_id"), nullable=False),
+    # No foreign key: used tokens may outlive a grant that is over, and no index of them all is needed to delete it.
+    _text("grant_id"),
     _number("generation"),
     _number("expires_at"),
     _number("used_at", null=True),
     _bytes("successor_hash", null=True),
     _bytes("sealed_successor", null=True),
-    sa.UniqueConstraint("grant_id", "generation", name="auth_refresh_generation"),
+    # Whatever happens at once, a grant has one token that can be used; those that were used need no place in here.
+    sa.Index("auth_refresh_unused", "grant_id", unique=True, sqlite_where=_UNUSED, postgresql_where=_UNUSED),
     sa.Index("auth_refresh_expiry", "expires_at"),
 )
 _table(

@@ -13,7 +13,6 @@ from starlette.responses import Response
 from auth import engine
 from auth.audit import Kind
 from auth.authority import Authority
-from auth.broker import GrantDetails
 from auth.client_documents import is_document_url
 from auth.clients import ClientProblem, KnownClient
 from auth.engine_seam import basic, normal_resource
@@ -22,37 +21,31 @@ from auth.errors import (
     invalid_client,
     invalid_grant,
     invalid_request,
-    invalid_scope,
     invalid_target,
     too_many,
 )
-from auth.forms import address_of, first, read_form
+from auth.forms import address_of, first, header, read_form
+from auth.issuing import GONE, issue, within
 from auth.links import link_id
 from auth.plans import Assertion, ByEnterprise, ByItself, Known, Plan, Redeem, Rotate, Values
 from auth.records import (
-    Elsewhere,
     Grant,
     NewRefreshToken,
     Redeemed,
     Replayed,
-    Retried,
-    Reused,
-    Rotated,
     digest,
 )
+from auth.refreshing import rotate
 from auth.responses import json_response
-from auth.scopes import UnknownScope, format_scopes, parse_scopes
-from auth.tokens import Claims
-from auth.vault import CannotOpen, Secret, open_under_token, seal_under_token
+from auth.vault import Secret, open_under_token
 
 _NOTED_EVERY = timedelta(hours=1)
-_GONE = "the code or refresh token is unknown, expired, used, revoked or of another client"
 
 
 async def token(authority: Authority, request: Request) -> Response:
     """Answer POST of /oauth/token; raises OAuthError."""
     values = await read_form(request)
-    authorization = request.headers.get("authorization")
+    authorization = header(request, b"authorization")
     engine.check_form(values, authorization)
     if not first(values, "grant_type"):
         raise invalid_request("grant_type is missing")
@@ -188,7 +181,7 @@ async def _carry_out(authority: Authority, plan: Plan, values: Values) -> dict[s
         case Redeem() as step:
             return await _redeem(authority, step, first(values, "code"))
         case Rotate() as step:
-            return await _rotate(authority, step, first(values, "refresh_token"))
+            return await rotate(authority, step, first(values, "refresh_token"))
         case ByItself() as step:
             return await _by_itself(authority, step, values)
         case ByEnterprise() as step:
@@ -234,7 +227,7 @@ async def _redeem(authority: Authority, step: Redeem, raw_code: str) -> dict[str
             await _replayed(authority, code.grant_id, step.client)
         case _:
             pass
-    raise invalid_grant(_GONE)
+    raise invalid_grant(GONE)
 
 
 async def _replayed(authority: Authority, grant_id: str, client: KnownClient) -> None:
@@ -242,68 +235,7 @@ async def _replayed(authority: Authority, grant_id: str, client: KnownClient) ->
     await authority.audit.note(Kind.CODE_REPLAYED, client_id=client.client_id, grant_id=grant_id)
     await authority.revoke(grant_id, because="code_replayed", client_id=client.client_id)
     authority.deny_everywhere(grant_id, authority.clock() + authority.policy.access_lifetime)
-    raise invalid_grant(_GONE)
-
-
-async def _rotate(authority: Authority, step: Rotate, raw_token: str) -> dict[str, Any]:
-    now, token_hash = authority.clock(), digest(raw_token)
-    if step.scope:
-        await _check_narrower(authority, step, token_hash)
-    raw_successor = f"rt_{authority.random()}"
-    sealed = seal_under_token(Secret(raw_successor), token=Secret(raw_token), purpose="refresh-successor")
-    outcome = await authority.store.rotate_refresh(
-        token_hash,
-        client_id=step.client.client_id,
-        resource=step.resource,
-        successor=NewRefreshToken(token_hash=digest(raw_successor), expires_at=now + authority.policy.refresh_lifetime),
-        sealed_successor=sealed,
-        now=now,
-        grace=authority.policy.grace,
-    )
-    match outcome:
-        case Rotated(grant=grant):
-            await _check_document(authority, grant, step.client)
-            await authority.audit.note(Kind.REFRESHED, client_id=grant.client_id, grant_id=grant.grant_id)
-            return issue(authority, grant, _scope(step, grant), refresh_token=raw_successor)
-        case Retried(grant=grant):
-            # Clients refresh from several processes at once: each gets the same successor.
-            await _check_document(authority, grant, step.client)
-            await authority.audit.note(Kind.REFRESH_RETRIED, client_id=grant.client_id, grant_id=grant.grant_id)
-            try:
-                again = open_under_token(outcome.sealed_successor, token=Secret(raw_token), purpose="refresh-successor")
-            except CannotOpen:
-                raise invalid_grant(_GONE) from None
-            return issue(authority, grant, _scope(step, grant), refresh_token=again.reveal().decode())
-        case Elsewhere():
-            raise invalid_target("resource differs from the one that was authorized")
-        case Reused(grant=grant):
-            authority.deny_everywhere(grant.grant_id, now + authority.policy.access_lifetime)
-            await authority.audit.note(
-                Kind.REFRESH_REUSED, subject=grant.subject, client_id=grant.client_id, grant_id=grant.grant_id
-            )
-        case _:
-            pass
-    raise invalid_grant(_GONE)
-
-
-def _scope(step: Rotate, grant: Grant) -> str:
-    return _within(step.scope or grant.scope, grant.scope)
-
-
-async def _check_narrower(authority: Authority, step: Rotate, token_hash: bytes) -> None:
-    """Refuse more than was granted before the token is used up; raises OAuthError. A grant's scope never changes."""
-    family = await authority.store.find_refresh(token_hash)
-    if family is None or family[1].client_id != step.client.client_id:
-        raise invalid_grant(_GONE)
-    _within(step.scope, family[1].scope)
-
-
-async def _check_document(authority: Authority, grant: Grant, client: KnownClient) -> None:
-    """End a grant whose client is not any more what the person agreed to; raises OAuthError."""
-    if grant.document_hash is None or grant.document_hash == client.document_hash:
-        return
-    await authority.revoke(grant.grant_id, because="client_changed", client_id=grant.client_id)
-    raise invalid_grant("the client's name, hosts or keys changed since the person agreed; sign in again")
+    raise invalid_grant(GONE)
 
 
 async def _by_itself(authority: Authority, step: ByItself, values: Values) -> dict[str, Any]:
@@ -311,7 +243,7 @@ async def _by_itself(authority: Authority, step: ByItself, values: Values) -> di
     if grant is None or not _is_live(grant, authority.clock()):
         raise OAuthError("unauthorized_client", "no upstream key belongs to this client; the operator binds one to it")
     _check_resource(values, grant)
-    scope = _within(step.scope or grant.scope, grant.scope)
+    scope = within(step.scope or grant.scope, grant.scope)
     await _note_use(authority, grant)
     return issue(authority, grant, scope, client_id=step.client.client_id, is_person=False)
 
@@ -328,7 +260,7 @@ async def _by_enterprise(authority: Authority, step: ByEnterprise, values: Value
     if claimed is not None and normal_resource(claimed) != grant.resource:
         raise invalid_target("resource of the assertion is not one of this server")
     _check_resource(values, grant)
-    scope = _within(step.scope or grant.scope, grant.scope)
+    scope = within(step.scope or grant.scope, grant.scope)
     await _note_use(authority, grant)
     return issue(authority, grant, scope, client_id=step.client.client_id)
 
@@ -350,53 +282,3 @@ def _check_resource(values: Values, grant: Grant) -> None:
     asked = first(values, "resource")
     if asked and normal_resource(asked) != grant.resource:
         raise invalid_target("resource is not one of this server; use the address of its MCP endpoint")
-
-
-def _within(asked: str, granted: str) -> str:
-    """A scope that lies within what was granted (RFC 6749 §6); raises OAuthError."""
-    try:
-        scopes = parse_scopes(asked)
-    except UnknownScope as problem:
-        raise invalid_scope(str(problem)) from None
-    if not scopes <= parse_scopes(granted):
-        raise invalid_scope("the scope is more than was granted; let the person grant it")
-    return format_scopes(scopes)
-
-
-def issue(
-    authority: Authority,
-    grant: Grant,
-    scope: str,
-    *,
-    refresh_token: str | None = None,
-    client_id: str | None = None,
-    is_person: bool = True,
-) -> dict[str, Any]:
-    """The answer with a fresh access token (RFC 6749 §5.1); `scope` always, because it may be narrower than asked."""
-    seconds = int(authority.policy.access_lifetime.total_seconds())
-    now = int(authority.clock().timestamp())
-    # The REST API of this server knows a brand from the token alone; for MCP it is in the key behind the grant.
-    is_rest = grant.resource == authority.policy.rest_resource
-    details = GrantDetails.of(grant.details) if is_rest else GrantDetails()
-    claims = Claims(
-        issuer=authority.policy.issuer,
-        subject=grant.subject,
-        audience=grant.resource,
-        client_id=client_id or grant.client_id,
-        scope=scope,
-        token_id=authority.random(),
-        grant_id=grant.grant_id,
-        issued_at=now,
-        not_before=now,
-        expires_at=now + seconds,
-        authenticated_at=int(grant.authenticated_at.timestamp()) if is_person else None,
-        brand_ids=tuple(brand.brand_id for brand in details.brands),
-        key_id=details.upstream_key_id,
-    )
-    body: dict[str, Any] = {
-        "access_token": authority.keys.present.issuer.issue(claims),
-        "token_type": "Bearer",
-        "expires_in": seconds,
-        "scope": scope,
-    }
-    return body if refresh_token is None else {**body, "refresh_token": refresh_token}

@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from pydantic_core import to_json
 
 MAX_TOKEN_BYTES = 4096
 MAX_LIFETIME_SECONDS = 3600
@@ -339,7 +340,7 @@ def _read_text(value: object) -> str:
 
 
 def _written(value: Mapping[str, Any]) -> bytes:
-    return _encode(_ENCODER.encode(value).encode())
+    return _encode(to_json(value))
 
 
 def _encode(value: bytes) -> bytes:
@@ -381,4 +382,3 @@ def _no_constant(name: str) -> Any:
 
 
 _DECODER = json.JSONDecoder(object_pairs_hook=_without_repeats, parse_constant=_no_constant)
-_ENCODER = json.JSONEncoder(separators=(",", ":"))

@@ -101,6 +101,8 @@ def run_http(settings: Settings, *, workers: int, **embedded: Any) -> None:
     """Serve streamable HTTP at /mcp, and the embedded API at /v1 when there is no upstream."""
     import uvicorn
 
+    from server import http_protocol
+
     logs.set_up(settings.log_level)
     _check_port(settings)
     if workers > 1:
@@ -110,13 +112,14 @@ def run_http(settings: Settings, *, workers: int, **embedded: Any) -> None:
         _announce_when_embedded(settings, **embedded)
         uvicorn.run(
             "server.serve:worker_app", factory=True, host=settings.host, port=settings.port, workers=workers,
-            log_level="warning", log_config=None, lifespan="on",
+            http=http_protocol.NAME, log_level="warning", log_config=None, lifespan="on",
             timeout_graceful_shutdown=round(settings.drain_seconds),
         )  # fmt: skip
         return
     uvicorn.run(
         application(settings, announcing=True, **embedded), host=settings.host, port=settings.port,
-        log_level="warning", log_config=None, lifespan="on", timeout_graceful_shutdown=round(settings.drain_seconds),
+        http=http_protocol.NAME, log_level="warning", log_config=None, lifespan="on",
+        timeout_graceful_shutdown=round(settings.drain_seconds),
     )  # fmt: skip
 
 
@@ -271,6 +274,8 @@ def run_api(settings: Settings, **embedded: Any) -> None:
     import uvicorn
     from starlette.types import Receive, Scope, Send
 
+    from server import http_protocol
+
     logs.set_up(settings.log_level)
     _check_port(settings)
     inner: Any = None
@@ -291,6 +296,7 @@ def run_api(settings: Settings, **embedded: Any) -> None:
         app,
         host=settings.host,
         port=settings.port,
+        http=http_protocol.NAME,
         log_level="warning",
         log_config=None,
         lifespan="on",

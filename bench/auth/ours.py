@@ -25,6 +25,7 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from auth.authority import Authority, random_text, system_clock
 from auth.broker import ChildKey, GrantDetails, Person
+from auth.issuing import issue
 from auth.limits import MemoryBuckets
 from auth.migrations.run import upgrade
 from auth.policy import Policy
@@ -34,9 +35,8 @@ from auth.scopes import Scope as Permission
 from auth.store import Store
 from auth.store_postgres import PostgresStore
 from auth.store_sqlite import SqliteStore
-from auth.token_endpoint import issue
 from auth.vault import KeyEncryptionKeys, Secret, Vault, seal_under_token
-from server import logs
+from server import http_protocol, logs
 from server.callers import Caller
 from server.door import SignIn
 
@@ -219,7 +219,7 @@ def main() -> None:
     options.add_argument("--port", type=int, required=True)
     options.add_argument("--database", required=True)
     options.add_argument("--log-level", default="warning")
-    options.add_argument("--http", default="auto")
+    options.add_argument("--http", default=http_protocol.NAME)
     given = options.parse_args()
     logs.set_up(given.log_level)
     upgrade(given.database)

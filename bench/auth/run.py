@@ -31,6 +31,7 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 import ours
 import tokens
 
+from server.http_protocol import NAME
 from tests.databases import Postgres, is_there
 
 HERE = Path(__file__).parent
@@ -103,7 +104,7 @@ def main() -> None:
     options.add_argument("--only", default="", help="the races whose names contain this")
     options.add_argument("--rounds", type=int, default=ROUNDS)
     options.add_argument("--seconds", type=int, default=SECONDS)
-    options.add_argument("--http", default="auto", help="uvicorn's parser: auto, h11 or httptools")
+    options.add_argument("--http", default=NAME, help="uvicorn's parser: auto, h11 or httptools; the server's own")
     options.add_argument("--log-level", default="warning", help="of our server")
     given = options.parse_args()
     prepare()

@@ -13,6 +13,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from sqlalchemy import Engine, create_engine, make_url, text
+from sqlalchemy.exc import IntegrityError
 
 from auth.migrations.run import FOLDER, upgrade
 from auth.tables import metadata
@@ -56,7 +57,7 @@ def test_the_migrations_lead_to_the_schema(url: str) -> None:
     with engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"version_table": "auth_version"})
         assert compare_metadata(context, metadata) == []
-        assert context.get_current_revision() == "0002"
+        assert context.get_current_revision() == "0003"
     engine.dispose()
 
 
@@ -76,6 +77,32 @@ def test_what_was_kept_under_an_older_schema_is_kept_and_can_go_back(url: str) -
     move(engine, command.downgrade, "0001")
     with engine.connect() as connection:
         assert connection.execute(text("SELECT * FROM auth_grant")).mappings().one().get("details") is None
+    engine.dispose()
+
+
+def test_refresh_tokens_are_kept_and_a_grant_has_one_that_is_unused(url: str) -> None:
+    engine = an_engine(url)
+    move(engine, command.upgrade, "0002")
+    token = "INSERT INTO auth_refresh (token_hash, grant_id, generation, expires_at, used_at) VALUES (:hash, 'g', :n, 9, :used)"
+    with engine.begin() as connection:
+        connection.execute(
+            text(
+                "INSERT INTO auth_grant (grant_id, subject, client_id, scope, resource, authenticated_at, created_at,"
+                " last_used_at, expires_at) VALUES ('g', 'u', 'c', '', '', 1, 1, 1, 1)"
+            )
+        )
+        connection.execute(text(token), [{"hash": b"1", "n": 1, "used": 5}, {"hash": b"2", "n": 2, "used": None}])
+    move(engine, command.upgrade, "head")
+    found = text("SELECT token_hash, generation, used_at FROM auth_refresh ORDER BY generation")
+    with engine.connect() as connection:
+        assert connection.execute(found).all() == [(b"1", 1, 5), (b"2", 2, None)]
+    with engine.begin() as connection, pytest.raises(IntegrityError):
+        connection.execute(text(token), {"hash": b"3", "n": 3, "used": None})
+    with engine.begin() as connection:
+        connection.execute(text("DELETE FROM auth_grant"))
+    move(engine, command.downgrade, "0002")
+    with engine.connect() as connection:
+        assert connection.execute(found).all() == []
     engine.dispose()
 
 

@@ -383,6 +383,16 @@ async def test_housekeeping_is_bounded_and_keeps_what_shows_a_replay(store: Stor
     }
 
 
+async def test_a_grant_that_is_over_goes_before_its_tokens(store: Store) -> None:
+    await family(store, "ac")
+    await rotate(store, "ac-1", "ac-2")
+    await store.revoke_grant("grant-ac", because="person", now=NOW)
+    removed = await store.remove_expired(now=NOW + timedelta(days=1, seconds=1))
+    assert (removed["auth_grant"], removed["auth_refresh"]) == (1, 0)
+    assert [await rotate(store, f"ac-{generation}", "x") for generation in (1, 2)] == [Unknown(), Unknown()]
+    assert await store.find_refresh(digest("ac-2")) is None
+
+
 async def test_a_closed_store_is_unavailable(store: Store) -> None:
     await store.close()
     with pytest.raises(Unavailable):

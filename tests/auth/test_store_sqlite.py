@@ -1,5 +1,6 @@
 """What the SQLite store promises besides: rivals on one file, and a file that keeps no secret."""
 
+import asyncio
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
@@ -65,6 +66,34 @@ async def test_nobody_writes_between_what_a_store_reads_and_what_it_writes(
     assert refusals == ["database is locked"]
     assert isinstance(outcome, Redeemed | Rotated)
     await pausing.close()
+
+
+class Counting(sqlite3.Connection):
+    """A connection that counts its commits."""
+
+    commits: ClassVar[int] = 0
+
+    def execute(self, sql: str, parameters: object = (), /) -> sqlite3.Cursor:
+        Counting.commits += sql == "COMMIT"
+        return super().execute(sql, parameters)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+
+
+async def test_what_comes_in_the_turns_after_the_first_shares_its_commit(
+    store_url: str, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sqlite3, "connect", partial(sqlite3.connect, factory=Counting))
+    counting = SqliteStore(Path(store_url.removeprefix("sqlite:///")))
+    monkeypatch.undo()
+
+    async def deny_in_turn(turn: int) -> None:
+        for _ in range(turn):
+            await asyncio.sleep(0)
+        await counting.deny(f"g{turn}", expires_at=NOW + timedelta(days=1))
+
+    await asyncio.gather(*map(deny_in_turn, range(10)))
+    assert Counting.commits == 1
+    assert len((await store.list_denied(0, now=NOW)).handles) == 10
+    await counting.close()
 
 
 async def test_the_file_is_the_owners_and_holds_no_secret_in_clear(tmp_path: Path) -> None:
