@@ -19,6 +19,13 @@ async def rotate(authority: Authority, step: Rotate, raw_token: str) -> dict[str
         await _check_narrower(authority, step, token_hash)
     raw_successor = f"rt_{authority.random()}"
     sealed = seal_under_token(Secret(raw_successor), token=Secret(raw_token), purpose="refresh-successor")
+    made: dict[str, Any] | None = None
+
+    def make(grant: Grant) -> dict[str, Any]:
+        nonlocal made
+        made = issue(authority, grant, _scope(step, grant), refresh_token=raw_successor)
+        return made
+
     outcome = await authority.store.rotate_refresh(
         token_hash,
         client_id=step.client.client_id,
@@ -27,12 +34,13 @@ async def rotate(authority: Authority, step: Rotate, raw_token: str) -> dict[str
         sealed_successor=sealed,
         now=now,
         grace=authority.policy.grace,
+        meanwhile=make,
     )
     match outcome:
         case Rotated(grant=grant):
             await _check_document(authority, grant, step.client)
             await authority.audit.note(Kind.REFRESHED, client_id=grant.client_id, grant_id=grant.grant_id)
-            return issue(authority, grant, _scope(step, grant), refresh_token=raw_successor)
+            return made or make(grant)
         case Retried(grant=grant):
             # Clients refresh from several processes at once: each gets the same successor.
             await _check_document(authority, grant, step.client)

@@ -25,6 +25,7 @@ class _Job(NamedTuple):
     work: Work
     future: "asyncio.Future[Any]"
     loop: asyncio.AbstractEventLoop
+    meanwhile: Callable[[Any], object] | None
 
 
 class GroupWriter:
@@ -41,8 +42,13 @@ class GroupWriter:
         self._lock = threading.Lock()
         self._flushing: asyncio.Task[None] | None = None
 
-    def run(self, work: Callable[[sqlite3.Connection], T]) -> "asyncio.Future[T]":
+    def run(
+        self, work: Callable[[sqlite3.Connection], T], meanwhile: Callable[[T], object] | None = None
+    ) -> "asyncio.Future[T]":
         """Run work in a transaction; done when it is on the disk.
+
+        `meanwhile` may be called with what work returned while the disk works, and may not: what it raises is lost,
+        and nothing that it makes may be shown before the future is done.
 
         Raises:
             Conflict: it broke a constraint; what others wrote stands.
@@ -51,7 +57,7 @@ class GroupWriter:
         loop = asyncio.get_running_loop()
         future: asyncio.Future[T] = loop.create_future()
         with self._lock:
-            self._waiting.append(_Job(work, future, loop))
+            self._waiting.append(_Job(work, future, loop, meanwhile))
             begins = not self._is_writing
             self._is_writing = True
         if begins:
@@ -72,7 +78,7 @@ class GroupWriter:
         """Write what waits, group after group."""
         try:
             while batch := await self._gathered():
-                _answer(batch, await self._commit([job.work for job in batch]))
+                _answer(batch, await self._commit(batch))
         except BaseException:
             # The loop is going down: let the next one write on.
             with self._lock:
@@ -93,9 +99,9 @@ class GroupWriter:
             self._is_writing = bool(batch)
         return batch
 
-    async def _commit(self, works: list[Work]) -> list[object]:
+    async def _commit(self, batch: list[_Job]) -> list[object]:
         """What each work returned or raised; nothing is returned before it is on the disk."""
-        database = self._prompt
+        database, works = self._prompt, [job.work for job in batch]
         try:
             database.execute("BEGIN IMMEDIATE")
         except sqlite3.Error:
@@ -109,13 +115,32 @@ class GroupWriter:
             if database.in_transaction:
                 database.execute("ROLLBACK")
             return await _ended(self._thread.submit(_patiently, self._patient, works))
+        began = threading.Lock()
+        began.acquire()
+        committing = self._thread.submit(_write_out, database, began)
+        # The thread needs the interpreter's lock to begin, and would get it late from a loop that is busy meanwhile.
+        began.acquire()
+        _use_the_time(batch, outcomes)
         try:
-            await _ended(self._thread.submit(database.execute, "COMMIT"))
+            await _ended(committing)
         except sqlite3.Error as error:
             if database.in_transaction:
                 database.execute("ROLLBACK")
             return [unavailable(error)] * len(works)
         return outcomes
+
+
+def _write_out(database: sqlite3.Connection, began: threading.Lock) -> None:
+    began.release()
+    database.execute("COMMIT")
+
+
+def _use_the_time(batch: list[_Job], outcomes: list[object]) -> None:
+    here = asyncio.get_running_loop()
+    for job, outcome in zip(batch, outcomes, strict=True):
+        if job.meanwhile is not None and job.loop is here:
+            with suppress(Exception):
+                job.meanwhile(outcome)
 
 
 async def _ended(waited: "Future[T]") -> T:

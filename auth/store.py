@@ -5,7 +5,7 @@ atomic on every backend, also among processes. The caller passes the time; machi
 clocks within 5 s of each other. Every method may raise `Unavailable`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -174,6 +174,7 @@ class Store(Protocol):
         sealed_successor: bytes,
         now: datetime,
         grace: timedelta = GRACE,
+        meanwhile: Callable[[Grant], object] | None = None,
     ) -> Rotation:
         """Claim a refresh token once and add its successor (OAuth 2.1 §4.3.1).
 
@@ -181,6 +182,9 @@ class Store(Protocol):
 
         A used token answers `Retried` within `grace` of its use while its successor is unused; otherwise its grant
         is revoked in the same transaction. A foreign client neither claims nor revokes.
+
+        `meanwhile` may be called with the grant of a claimed token while the disk works, and may not: nothing that it
+        makes may leave before this has returned `Rotated`.
         """
         ...
 

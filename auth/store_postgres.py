@@ -1,7 +1,7 @@
 """The store in PostgreSQL: for several machines. Works behind a pooler in transaction mode."""
 
 import re
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -198,6 +198,7 @@ class PostgresStore(SqlStore):
         sealed_successor: bytes,
         now: datetime,
         grace: timedelta = GRACE,
+        meanwhile: Callable[[Grant], object] | None = None,
     ) -> Rotation:
         values: Values = {
             "token_hash": token_hash,

@@ -107,6 +107,7 @@ class SqliteStore(SqlStore):
         sealed_successor: bytes,
         now: datetime,
         grace: timedelta = GRACE,
+        meanwhile: Callable[[Grant], object] | None = None,
     ) -> Rotation:
         used_at = stamp(now)
 
@@ -124,7 +125,11 @@ class SqliteStore(SqlStore):
                 _revoke(database, verdict.grant.grant_id, "refresh_reused", now)
             return verdict
 
-        return await self._do(work)
+        def use_the_time(verdict: Rotation) -> None:
+            if isinstance(verdict, Rotated) and meanwhile is not None:
+                meanwhile(verdict.grant)
+
+        return await self._do(work, use_the_time)
 
     async def revoke_grant(
         self,
@@ -212,11 +217,13 @@ class SqliteStore(SqlStore):
         rows: list[Row] = await self._do(lambda database: database.execute(statement, values).fetchall())
         return rows
 
-    def _do(self, work: Callable[[sqlite3.Connection], T]) -> "asyncio.Future[T]":
+    def _do(
+        self, work: Callable[[sqlite3.Connection], T], meanwhile: Callable[[T], object] | None = None
+    ) -> "asyncio.Future[T]":
         """Run work in a transaction; done when it is on the disk."""
         if self._closed:
             raise Unavailable("the store is closed")
-        return self._writer.run(work)
+        return self._writer.run(work, meanwhile)
 
     def _connect(self) -> sqlite3.Connection:
         connection = sqlite3.connect(self._file, isolation_level=None, check_same_thread=False)
