@@ -148,7 +148,7 @@ def check_form(values: Values, authorization: str | None) -> None:
     Raises:
         OAuthError: invalid_request.
     """
-    if any(len(given) > 1 for given in values.values()):
+    if sum(map(len, values.values())) > len(values):
         raise invalid_request("a parameter is repeated; send each once")
     ways = [is_basic(authorization), "client_secret" in values, "client_assertion" in values]
     if sum(ways) > 1:

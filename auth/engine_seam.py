@@ -301,7 +301,9 @@ def basic(authorization: str | None) -> tuple[str | None, str | None]:
     except (ValueError, UnicodeDecodeError):
         return None, None
     client_id, colon, secret = text.partition(":")
-    return (unquote_plus(client_id), unquote_plus(secret)) if colon else (None, None)
+    if "%" in text or "+" in text:
+        client_id, secret = unquote_plus(client_id), unquote_plus(secret)
+    return (client_id, secret) if colon else (None, None)
 
 
 def normal_resource(resource: str) -> str:

@@ -11,6 +11,8 @@ from auth.tokens import Claims
 
 GONE = "the code or refresh token is unknown, expired, used, revoked or of another client"
 
+_NO_DETAILS = GrantDetails()
+
 
 def within(asked: str, granted: str) -> str:
     """A scope that lies within what was granted (RFC 6749 §6); raises OAuthError."""
@@ -37,7 +39,7 @@ def issue(
     now = int(authority.clock().timestamp())
     # The REST API of this server knows a brand from the token alone; for MCP it is in the key behind the grant.
     is_rest = grant.resource == authority.policy.rest_resource
-    details = GrantDetails.of(grant.details) if is_rest else GrantDetails()
+    details = GrantDetails.of(grant.details) if is_rest else _NO_DETAILS
     claims = Claims(
         issuer=authority.policy.issuer,
         subject=grant.subject,
@@ -59,4 +61,6 @@ def issue(
         "expires_in": seconds,
         "scope": scope,
     }
-    return body if refresh_token is None else {**body, "refresh_token": refresh_token}
+    if refresh_token is not None:
+        body["refresh_token"] = refresh_token
+    return body

@@ -25,7 +25,11 @@ def stamp(moment: datetime) -> int:
 
 def moment(stamp: Value) -> datetime:
     """The time that a stamp means."""
-    return _EPOCH + timedelta(0, 0, number(stamp))
+    return _moment(number(stamp))
+
+
+def _moment(stamp: int) -> datetime:
+    return _EPOCH + timedelta(0, 0, stamp)
 
 
 def number(value: Value) -> int:
@@ -80,9 +84,10 @@ class Rows(Generic[R]):
         return self._record(**values)
 
 
-def _converter(kind: type) -> Callable[[Value], object] | None:
+def _converter(kind: type) -> Callable[[Any], object] | None:
     if kind is datetime:
-        return moment
+        # Its column is strict: both databases keep whole numbers in it and nothing else.
+        return _moment
     if kind is bool or issubclass(kind, StrEnum):
         return kind
     return None
