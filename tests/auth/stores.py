@@ -1,5 +1,6 @@
 """Stores under test, and records to put in."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -65,7 +66,14 @@ async def redeem(store: Store, name: str) -> object:
 
 
 async def rotate(
-    store: Store, old: str, new: str, *, now: datetime = NOW, client_id: str = "client", resource: str | None = None
+    store: Store,
+    old: str,
+    new: str,
+    *,
+    now: datetime = NOW,
+    client_id: str = "client",
+    resource: str | None = None,
+    meanwhile: Callable[[Grant], object] | None = None,
 ) -> object:
     return await store.rotate_refresh(
         digest(old),
@@ -74,6 +82,7 @@ async def rotate(
         successor=NewRefreshToken(token_hash=digest(new), expires_at=now + MONTH),
         sealed_successor=f"sealed {new}".encode(),
         now=now,
+        meanwhile=meanwhile,
     )
 
 

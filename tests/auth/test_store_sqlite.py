@@ -13,7 +13,7 @@ from typing import ClassVar
 import pytest
 
 from auth.migrations.run import upgrade
-from auth.records import NewRefreshToken, Redeemed, Rotated, Session, Unavailable, digest
+from auth.records import Grant, NewRefreshToken, Redeemed, Rotated, Session, Unavailable, digest
 from auth.store import Store
 from auth.store_sqlite import SqliteStore
 from tests.auth.stores import MONTH, NOW, a_code, a_grant, a_token, family, redeem, rotate
@@ -94,6 +94,48 @@ async def test_what_comes_in_the_turns_after_the_first_shares_its_commit(
     assert Counting.commits == 1
     assert len((await store.list_denied(0, now=NOW)).handles) == 10
     await counting.close()
+
+
+class Full(sqlite3.Connection):
+    """A connection whose disk is full when a transaction is to be written."""
+
+    def execute(self, sql: str, parameters: object = (), /) -> sqlite3.Cursor:
+        if sql == "COMMIT":
+            raise sqlite3.OperationalError("database or disk is full")
+        return super().execute(sql, parameters)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+
+
+async def test_what_is_made_while_the_disk_works_is_worth_nothing_if_it_fails(
+    store_url: str, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await family(store, "ac")
+    monkeypatch.setattr(sqlite3, "connect", partial(sqlite3.connect, factory=Full))
+    full = SqliteStore(Path(store_url.removeprefix("sqlite:///")))
+    monkeypatch.undo()
+    made = list[Grant]()
+    with pytest.raises(Unavailable, match="disk is full"):
+        await rotate(full, "ac-1", "ac-2", meanwhile=made.append)
+    assert [grant.grant_id for grant in made] == ["grant-ac"]
+    await full.close()
+    # Taken back: the token is good for another try.
+    assert await store.find_refresh(digest("ac-2")) is None
+    assert isinstance(await rotate(store, "ac-1", "ac-2"), Rotated)
+
+
+async def test_what_cannot_be_made_meanwhile_stops_no_rotation(store: Store) -> None:
+    tried = list[str]()
+
+    def fail(grant: Grant) -> None:
+        tried.append(grant.grant_id)
+        raise RuntimeError("not now")
+
+    for name in ("a", "b"):
+        await family(store, name)
+    outcomes = await asyncio.gather(rotate(store, "a-1", "a-2", meanwhile=fail), rotate(store, "b-1", "b-2"))
+    assert [type(outcome) for outcome in outcomes] == [Rotated, Rotated]
+    # Only who rotates has something made: the second comes in the grace.
+    assert not isinstance(await rotate(store, "a-1", "a-3", meanwhile=fail), Rotated)
+    assert tried == ["grant-a"]
 
 
 async def test_the_file_is_the_owners_and_holds_no_secret_in_clear(tmp_path: Path) -> None:
