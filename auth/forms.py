@@ -99,6 +99,8 @@ async def read_json(request: Request) -> Mapping[str, Any]:
     """A posted JSON object; raises OAuthError when it is none."""
     try:
         value = json.loads(await read_body(request))
+        # Half a character, which JSON can escape, goes into no database and no answer.
+        json.dumps(value, ensure_ascii=False).encode()
     except (ValueError, RecursionError):
         raise OAuthError("invalid_client_metadata", "send a JSON object") from None
     if not isinstance(value, dict):

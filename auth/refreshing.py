@@ -9,6 +9,7 @@ from auth.errors import invalid_grant, invalid_target
 from auth.issuing import GONE, issue, within
 from auth.plans import Rotate
 from auth.records import Elsewhere, Grant, NewRefreshToken, Retried, Reused, Rotated, digest
+from auth.scopes import only_known
 from auth.vault import CannotOpen, Secret, open_under_token, seal_under_token
 
 
@@ -39,8 +40,9 @@ async def rotate(authority: Authority, step: Rotate, raw_token: str) -> dict[str
     match outcome:
         case Rotated(grant=grant):
             await _check_document(authority, grant, step.client)
+            answer = made or make(grant)
             await authority.audit.note(Kind.REFRESHED, client_id=grant.client_id, grant_id=grant.grant_id)
-            return made or make(grant)
+            return answer
         case Retried(grant=grant):
             # Clients refresh from several processes at once: each gets the same successor.
             await _check_document(authority, grant, step.client)
@@ -63,7 +65,9 @@ async def rotate(authority: Authority, step: Rotate, raw_token: str) -> dict[str
 
 
 def _scope(step: Rotate, grant: Grant) -> str:
-    return within(step.scope or grant.scope, grant.scope)
+    # It must not fail: the token is used up by now.
+    granted = only_known(grant.scope)
+    return within(step.scope or granted, granted)
 
 
 async def _check_narrower(authority: Authority, step: Rotate, token_hash: bytes) -> None:
@@ -71,7 +75,7 @@ async def _check_narrower(authority: Authority, step: Rotate, token_hash: bytes)
     family = await authority.store.find_refresh(token_hash)
     if family is None or family[1].client_id != step.client.client_id:
         raise invalid_grant(GONE)
-    within(step.scope, family[1].scope)
+    within(step.scope, only_known(family[1].scope))
 
 
 async def _check_document(authority: Authority, grant: Grant, client: KnownClient) -> None:

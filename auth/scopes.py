@@ -147,6 +147,11 @@ def parse_scopes(text: str) -> frozenset[TokenScope]:
     return _parse(text) if len(text) <= _MAX_KEPT else _parse.__wrapped__(text)
 
 
+def only_known(text: str) -> str:
+    """A stored `scope` without what this version does not know: another one may have granted more kinds."""
+    return " ".join(name for name in text.split(" ") if name in _KNOWN)
+
+
 @lru_cache(maxsize=512)
 def _parse(text: str) -> frozenset[TokenScope]:
     named = [name for name in text.split(" ") if name and name != OFFLINE_ACCESS]

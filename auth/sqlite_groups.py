@@ -16,6 +16,8 @@ from auth.records import Conflict, Unavailable
 
 BATCH = 64
 """Works in a group: their statements hold up the loop."""
+_TURNS = 8
+"""Of the loop, that a group waits for more at most."""
 
 Work = Callable[[sqlite3.Connection], object]
 T = TypeVar("T")
@@ -58,32 +60,55 @@ class GroupWriter:
         future: asyncio.Future[T] = loop.create_future()
         with self._lock:
             self._waiting.append(_Job(work, future, loop, meanwhile))
-            begins = not self._is_writing
-            self._is_writing = True
-        if begins:
-            # A task of its own: whoever gives up waiting must not stop what others wait for.
-            self._flushing = loop.create_task(self._flush())
+        self._go_on()
         return future
 
     async def close(self) -> None:
         """Finish what waits, and close."""
         if self._flushing is not None:
-            with suppress(RuntimeError, asyncio.CancelledError):
-                await self._flushing
+            # Waited for, not awaited: whoever gives up closing must not stop what others wait for.
+            waiting, loop = asyncio.wait([self._flushing]), self._flushing.get_loop()
+            if loop is asyncio.get_running_loop():
+                await waiting
+            elif loop.is_running():
+                await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(waiting, loop))
+            else:
+                waiting.close()
         await asyncio.to_thread(self._thread.shutdown)
         self._prompt.close()
         self._patient.close()
 
+    def _go_on(self) -> None:
+        """Let this loop write what waits, if no loop does."""
+        with self._lock:
+            if self._is_writing or not self._waiting:
+                return
+            self._is_writing = True
+        # A task of its own: whoever gives up waiting must not stop what others wait for.
+        self._flushing = asyncio.get_running_loop().create_task(self._flush())
+
     async def _flush(self) -> None:
         """Write what waits, group after group."""
+        batch: list[_Job] = []
         try:
             while batch := await self._gathered():
                 _answer(batch, await self._commit(batch))
-        except BaseException:
-            # The loop is going down: let the next one write on.
+        except BaseException as error:
+            # Perhaps this loop is going down: another one writes on.
             with self._lock:
                 self._is_writing = False
+            _answer(
+                batch, [Unavailable("the write was broken off; whether it is on the disk is not known")] * len(batch)
+            )
+            self._hand_over(asyncio.get_running_loop() if isinstance(error, asyncio.CancelledError) else None)
             raise
+
+    def _hand_over(self, ending: asyncio.AbstractEventLoop | None) -> None:
+        for loop in {job.loop for job in self._waiting} - {ending}:
+            # One that was closed meanwhile has nobody left who waits.
+            with suppress(RuntimeError):
+                loop.call_soon_threadsafe(self._go_on)
+                return
 
     async def _gathered(self) -> list[_Job]:
         """What waits, once a turn of the loop has brought nothing more.
@@ -91,7 +116,9 @@ class GroupWriter:
         Those who were answered by the last group come back within a few turns, and a commit costs the same for one.
         """
         known = 0
-        while known < len(self._waiting) < BATCH:
+        for _ in range(_TURNS):
+            if not known < len(self._waiting) < BATCH:
+                break
             known = len(self._waiting)
             await asyncio.sleep(0)
         with self._lock:
@@ -115,15 +142,16 @@ class GroupWriter:
             if database.in_transaction:
                 database.execute("ROLLBACK")
             return await _ended(self._thread.submit(_patiently, self._patient, works))
-        began = threading.Lock()
-        began.acquire()
-        committing = self._thread.submit(_write_out, database, began)
-        # The thread needs the interpreter's lock to begin, and would get it late from a loop that is busy meanwhile.
-        began.acquire()
-        _use_the_time(batch, outcomes)
         try:
+            began = threading.Lock()
+            began.acquire()
+            committing = self._thread.submit(_write_out, database, began)
+            # The thread needs the interpreter's lock to begin, and would get it late from a loop that goes on.
+            began.acquire()
+            _use_the_time(batch, outcomes)
             await _ended(committing)
-        except sqlite3.Error as error:
+        except (sqlite3.Error, RuntimeError) as error:
+            # Or no thread could be begun: nothing may keep the file's lock.
             if database.in_transaction:
                 database.execute("ROLLBACK")
             return [unavailable(error)] * len(works)

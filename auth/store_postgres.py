@@ -212,6 +212,10 @@ class PostgresStore(SqlStore):
         rotated = await self._rotations.ask(values)
         if rotated is not None:
             return rotated
+        # Many ask with what is no token at all: they get no transaction of their own.
+        family = await self._members.ask(token_hash)
+        if family is None or family[1].client_id != client_id:
+            return Unknown()
         async with self._transaction() as connection:
             # Two statements: the second reads what was committed while the first waited for the lock.
             lock = (

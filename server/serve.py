@@ -112,13 +112,13 @@ def run_http(settings: Settings, *, workers: int, **embedded: Any) -> None:
         _announce_when_embedded(settings, **embedded)
         uvicorn.run(
             "server.serve:worker_app", factory=True, host=settings.host, port=settings.port, workers=workers,
-            http=http_protocol.NAME, log_level="warning", log_config=None, lifespan="on",
+            http=http_protocol.NAME, ws="none", log_level="warning", log_config=None, lifespan="on",
             timeout_graceful_shutdown=round(settings.drain_seconds),
         )  # fmt: skip
         return
     uvicorn.run(
         application(settings, announcing=True, **embedded), host=settings.host, port=settings.port,
-        http=http_protocol.NAME, log_level="warning", log_config=None, lifespan="on",
+        http=http_protocol.NAME, ws="none", log_level="warning", log_config=None, lifespan="on",
         timeout_graceful_shutdown=round(settings.drain_seconds),
     )  # fmt: skip
 
@@ -297,6 +297,7 @@ def run_api(settings: Settings, **embedded: Any) -> None:
         host=settings.host,
         port=settings.port,
         http=http_protocol.NAME,
+        ws="none",
         log_level="warning",
         log_config=None,
         lifespan="on",

@@ -145,7 +145,13 @@ async def test_a_private_key_is_refused_and_not_repeated(shared: Served) -> None
     assert (await register(shared, both)).json()["error"] == "invalid_client_metadata"
 
 
-@pytest.mark.parametrize("content", [b"", b"[]", b'"x"', b"{", b"\xff\xfe", b"[" * 60_000, b"null", b"redirect_uris=x"])
+HALF_A_CHARACTER = b'{"redirect_uris": ["https://client.example/cb"], "software_id": "\\ud800"}'
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"[]", b'"x"', b"{", b"\xff\xfe", b"[" * 60_000, b"null", b"redirect_uris=x", HALF_A_CHARACTER],
+)
 async def test_what_is_no_json_object_is_refused(shared: Served, content: bytes) -> None:
     refused = await shared.program().post("/oauth/register", content=content)
     assert (refused.status_code, refused.json()["error"]) == (400, "invalid_client_metadata")

@@ -73,6 +73,22 @@ async def test_of_two_rotations_that_both_found_the_token_unused_one_counts(
     assert await store.find_refresh(digest("second")) is None
 
 
+async def test_a_token_that_became_good_after_its_claim_is_not_said_to_be_rotated(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await family(store, "ac")
+
+    async def find_none(asked: object) -> None:
+        return None
+
+    assert isinstance(store, PostgresStore)
+    monkeypatch.setattr(store._rotations, "ask", find_none)  # pyright: ignore[reportPrivateUsage]
+    assert await rotate(store, "ac-1", "ac-2") == Unknown()
+    monkeypatch.undo()
+    assert await store.find_refresh(digest("ac-2")) is None
+    assert isinstance(await rotate(store, "ac-1", "ac-2"), Rotated)
+
+
 async def test_a_revocation_wins_that_is_committed_after_a_rotation_began(
     store_url: str, store: Store, rival: Store
 ) -> None:

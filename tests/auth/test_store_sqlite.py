@@ -2,18 +2,22 @@
 
 import asyncio
 import sqlite3
+import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import ClassVar
+from unittest.mock import Mock
 
 import pytest
 
 from auth.migrations.run import upgrade
 from auth.records import Grant, NewRefreshToken, Redeemed, Rotated, Session, Unavailable, digest
+from auth.sqlite_groups import _Job, _use_the_time  # pyright: ignore[reportPrivateUsage]
 from auth.store import Store
 from auth.store_sqlite import SqliteStore
 from tests.auth.stores import MONTH, NOW, a_code, a_grant, a_token, family, redeem, rotate
@@ -90,9 +94,9 @@ async def test_what_comes_in_the_turns_after_the_first_shares_its_commit(
             await asyncio.sleep(0)
         await counting.deny(f"g{turn}", expires_at=NOW + timedelta(days=1))
 
-    await asyncio.gather(*map(deny_in_turn, range(10)))
+    await asyncio.gather(*map(deny_in_turn, range(6)))
     assert Counting.commits == 1
-    assert len((await store.list_denied(0, now=NOW)).handles) == 10
+    assert len((await store.list_denied(0, now=NOW)).handles) == 6
     await counting.close()
 
 
@@ -136,6 +140,72 @@ async def test_what_cannot_be_made_meanwhile_stops_no_rotation(store: Store) -> 
     # Only who rotates has something made: the second comes in the grace.
     assert not isinstance(await rotate(store, "a-1", "a-3", meanwhile=fail), Rotated)
     assert tried == ["grant-a"]
+
+
+async def test_a_thread_that_cannot_begin_leaves_no_lock_on_the_file(
+    store_url: str, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ThreadPoolExecutor, "submit", Mock(side_effect=RuntimeError("can't start new thread")))
+    with pytest.raises(Unavailable, match="new thread"):
+        await store.deny("g", expires_at=NOW + MONTH)
+    monkeypatch.undo()
+    other = SqliteStore(Path(store_url.removeprefix("sqlite:///")))
+    for one in (other, store):
+        await one.deny("g", expires_at=NOW + MONTH)
+    await other.close()
+    assert len((await store.list_denied(0, now=NOW)).handles) == 2
+
+
+async def test_a_loop_that_ends_leaves_the_writing_to_another(store: Store) -> None:
+    """Whoever waits in another loop is answered, though the loop that wrote for all is gone."""
+    begun, done = threading.Event(), list[str]()
+
+    def other_loop() -> None:
+        begun.wait(10)
+        asyncio.run(asyncio.wait_for(store.deny("theirs", expires_at=NOW + MONTH), 20))
+        done.append("theirs")
+
+    thread = threading.Thread(target=other_loop)
+    thread.start()
+
+    async def ours() -> None:
+        writing = [asyncio.create_task(store.deny(f"g{number}", expires_at=NOW + MONTH)) for number in range(200)]
+        await asyncio.sleep(0)
+        begun.set()
+        await asyncio.sleep(0)
+        del writing
+        # The loop ends here, in the middle of it.
+
+    await asyncio.to_thread(asyncio.run, ours())
+    await asyncio.to_thread(thread.join, 30)
+    assert done == ["theirs"]
+    await store.deny("after", expires_at=NOW + MONTH)
+
+
+async def test_closing_that_is_given_up_stops_no_write(store_url: str, store: Store) -> None:
+    closing_early = SqliteStore(Path(store_url.removeprefix("sqlite:///")))
+    writing = asyncio.create_task(closing_early.deny("g", expires_at=NOW + MONTH))
+    await asyncio.sleep(0)
+    closing_task = asyncio.create_task(closing_early._writer.close())  # pyright: ignore[reportPrivateUsage]
+    await asyncio.sleep(0)
+    closing_task.cancel()
+    await writing
+    await asyncio.wait([closing_task])
+    await closing_early.close()
+    assert [handle for handle, _ in (await store.list_denied(0, now=NOW)).handles] == ["g"]
+
+
+async def test_what_another_loop_waits_for_is_not_prepared_in_this_one() -> None:
+    elsewhere, here = asyncio.new_event_loop(), asyncio.get_running_loop()
+    called = list[object]()
+
+    def nothing(_: sqlite3.Connection) -> None:
+        pass
+
+    jobs = [_Job(nothing, loop.create_future(), loop, called.append) for loop in (elsewhere, here)]
+    _use_the_time(jobs, ["theirs", "ours"])
+    assert called == ["ours"]
+    elsewhere.close()
 
 
 async def test_the_file_is_the_owners_and_holds_no_secret_in_clear(tmp_path: Path) -> None:

@@ -190,6 +190,17 @@ async def test_a_refresh_may_not_ask_for_more(shared: Served, asked: str) -> Non
     assert (await shared.refresh(client_id, tokens["refresh_token"])).status_code == 200
 
 
+async def test_what_another_version_granted_refreshes_without_it(shared: Served) -> None:
+    """A refused refresh would use the token up, and the next one end the grant as if it were stolen."""
+    client_id = await public(shared)
+    tokens = (await shared.redeem(client_id, await put_code(shared, client_id, scope="posts:read later:kind"))).json()
+    for scope in (None, "posts:read"):
+        more = {} if scope is None else {"scope": scope}
+        refreshed = await shared.refresh(client_id, tokens["refresh_token"], **more)
+        tokens = refreshed.json()
+        assert (refreshed.status_code, tokens["scope"]) == (200, "posts:read")
+
+
 async def test_a_single_scope_lies_within_the_broad_one(shared: Served) -> None:
     client_id = await public(shared)
     tokens = (await shared.redeem(client_id, await put_code(shared, client_id, scope="social:all"))).json()

@@ -106,3 +106,62 @@ async def test_a_chunk_of_a_stream_does_not_wait_for_the_next() -> None:
     go_on.set()
     await until(lambda: len(transport.pieces) == 2)
     assert transport.pieces[1] == b"6\r\nsecond\r\n0\r\n\r\n"
+
+
+async def test_who_says_no_more_still_gets_the_answer() -> None:
+    protocol, transport = connected(small)
+    protocol.data_received(ASKED + b"\r\n")
+    # The answer is written in this turn, and would leave with the next.
+    await until(lambda: bool(protocol.cycle) and protocol.cycle.response_complete)
+    assert transport.pieces == []
+    protocol.eof_received()
+    assert len(transport.pieces) == 1 and (transport.pieces[0] or b"").endswith(b"\r\n\r\nhere")
+
+
+async def test_who_writes_on_and_on_is_held_to_what_the_client_reads() -> None:
+    chunks = list[int]()
+
+    async def flood(scope: Scope, receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        for number in range(100):
+            await send({"type": "http.response.body", "body": b"x" * 30_000, "more_body": True})
+            chunks.append(number)
+
+    protocol, transport = connected(flood)
+    passed_on, size = transport.write, 0
+
+    def write(data: Any) -> None:
+        nonlocal size
+        passed_on(data)
+        size += len(data)
+        if size > 200_000:
+            protocol.pause_writing()
+
+    transport.write = write  # type: ignore[method-assign]
+    protocol.data_received(ASKED + b"\r\n")
+    for _ in range(20):
+        await asyncio.sleep(0)
+    assert 200_000 < size < 300_000 and len(chunks) < 12
+    protocol.resume_writing()
+    protocol.connection_lost(None)
+
+
+async def test_what_is_written_after_the_end_is_refused_to_its_writer() -> None:
+    protocol, transport = connected(small)
+    protocol.transport.close()
+    protocol.transport.write(b"late")
+    assert transport.pieces == [None, b"late"]
+
+
+async def test_a_body_that_is_used_again_leaves_as_it_was_sent() -> None:
+    async def reusing(scope: Scope, receive: Receive, send: Send) -> None:
+        body = bytearray(b"AAAA")
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"8")]})
+        await send({"type": "http.response.body", "body": body, "more_body": True})
+        body[:] = b"BBBB"
+        await send({"type": "http.response.body", "body": body})
+
+    protocol, transport = connected(reusing)
+    protocol.data_received(ASKED + b"\r\n")
+    await until(lambda: bool(transport.pieces))
+    assert (transport.pieces[0] or b"").endswith(b"\r\n\r\nAAAABBBB")
