@@ -182,6 +182,7 @@ CLAUSES: tuple[tuple[str, ...], ...] = (
     ("CIMD-ssrf", "What is fetched lies on the public internet.",
      "incidents_tokens::test_no_client_id_makes_this_server_ask_its_own_network",
      "incidents_tokens::test_the_server_as_it_is_started_fetches_from_the_public_internet_only",
+     "document_clients::test_who_holds_anothers_token_makes_the_server_fetch_nothing",
      "incidents_tokens::test_the_address_of_a_clients_keys_is_guarded_too"),
     ("CIMD-size", "A long answer, a bomb and a slow one are given up.",
      "incidents_tokens::test_no_answer_of_a_clients_host_leads_further",

@@ -35,7 +35,10 @@ class Published:
         }
     )
 
+    asked: list[str] = field(default_factory=list[str])
+
     async def find(self, url: str, *, is_token_request: bool) -> ClientDocument:
+        self.asked.append(url)
         if url != URL or self.members is None:
             raise DocumentRefused("its host does not answer")
         now = self.clock.now()
@@ -91,6 +94,17 @@ async def test_who_becomes_another_has_to_ask_again(
         await served.authority.verify(tokens["access_token"], MCP)
     again = await served.tokens(URL)
     assert (await served.refresh(URL, again["refresh_token"])).status_code == 200
+
+
+async def test_who_holds_anothers_token_makes_the_server_fetch_nothing(served: Served, published: Published) -> None:
+    tokens = await served.tokens(URL)
+    published.asked.clear()
+    for given in (tokens["refresh_token"], "rt_nothing", ""):
+        refused = await served.refresh("https://other.example/client", given)
+        assert refused.json()["error"] == "invalid_client"
+    assert published.asked == []
+    assert (await served.refresh(URL, tokens["refresh_token"])).status_code == 200
+    assert published.asked == [URL]
 
 
 async def test_a_change_without_substance_disturbs_nobody(served: Served, published: Published) -> None:
