@@ -65,15 +65,13 @@ class GroupWriter:
 
     async def close(self) -> None:
         """Finish what waits, and close."""
-        if self._flushing is not None:
-            # Waited for, not awaited: whoever gives up closing must not stop what others wait for.
-            waiting, loop = asyncio.wait([self._flushing]), self._flushing.get_loop()
+        if (flushing := self._flushing) is not None:
+            loop = flushing.get_loop()
             if loop is asyncio.get_running_loop():
-                await waiting
-            elif loop.is_running():
-                await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(waiting, loop))
-            else:
-                waiting.close()
+                # Waited for, not awaited: whoever gives up closing must not stop what others wait for.
+                await asyncio.wait([flushing])
+            while loop.is_running() and not flushing.done():  # noqa: ASYNC110 - a loop that ends would tell nobody
+                await asyncio.sleep(0.01)
         await asyncio.to_thread(self._thread.shutdown)
         self._prompt.close()
         self._patient.close()
@@ -105,10 +103,9 @@ class GroupWriter:
 
     def _hand_over(self, ending: asyncio.AbstractEventLoop | None) -> None:
         for loop in {job.loop for job in self._waiting} - {ending}:
-            # One that was closed meanwhile has nobody left who waits.
+            # One that was closed meanwhile has nobody left who waits, and one that ends just now does nothing.
             with suppress(RuntimeError):
                 loop.call_soon_threadsafe(self._go_on)
-                return
 
     async def _gathered(self) -> list[_Job]:
         """What waits, once a turn of the loop has brought nothing more.

@@ -214,7 +214,8 @@ class PublishingJobs:
             except Exception:
                 logger.exception("looking for due work failed; trying again")
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._woken.wait(), TICK_SECONDS)
+                async with asyncio.timeout(TICK_SECONDS):
+                    await self._woken.wait()
 
     async def _sweep(self) -> None:
         """Now and then, delete what is too old."""
@@ -377,7 +378,8 @@ class PublishingJobs:
         if self._loop is None:
             raise RuntimeError("start() comes first")
         running = asyncio.wrap_future(asyncio.run_coroutine_threadsafe(work, self._loop))
-        return await asyncio.wait_for(running, STEP_TIMEOUT_SECONDS)
+        async with asyncio.timeout(STEP_TIMEOUT_SECONDS):
+            return await running
 
 
 def _presence(executor: str) -> int:

@@ -42,7 +42,8 @@ async def test_another_machine_hears_of_a_revocation_without_reading_the_list_by
         await there.authority.fanout.ready()
         await here.authority.revoke(claims.grant_id, because="operator")
         # Nothing else reads the list here: no background work runs in this test.
-        await asyncio.wait_for(_refused(there.authority, tokens["access_token"]), timeout=20)
+        async with asyncio.timeout(20):
+            await _refused(there.authority, tokens["access_token"])
 
 
 async def test_a_redis_that_is_away_delays_nothing(tmp_path: Path, clock: HeldClock) -> None:

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from typing import Any
+from typing import Any, Literal
 
 import httpx2
 import pytest
@@ -97,6 +97,37 @@ async def test_stopping_at_once_leaves_nothing_running(stored: Options) -> None:
         async with running(stored) as (api, _):
             await asyncio.sleep(0)
         assert api.jobs._lock is None and api.jobs._workflow is None  # pyright: ignore[reportPrivateUsage]
+
+
+class Watched(asyncio.Event):
+    """An event that tells whether somebody waits for it."""
+
+    waiting = False
+
+    async def wait(self) -> Literal[True]:
+        self.waiting = True
+        try:
+            return await super().wait()
+        finally:
+            self.waiting = False
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("turns", range(5))
+async def test_a_stop_that_comes_together_with_new_work_is_heard(stored: Options, turns: int) -> None:
+    async with running(stored) as (api, _):
+        api.jobs._woken = watched = Watched()  # pyright: ignore[reportPrivateUsage]
+
+        async def is_idle() -> bool:
+            return watched.waiting
+
+        await until(is_idle)
+        await api.jobs.wake()
+        # Somewhere among these, what waited is done and who waited does not know it yet.
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        async with asyncio.timeout(30):
+            await api.jobs.stop()
 
 
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
