@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from auth import background
 from auth.audit import Audit, Kind
 from auth.broker import Credentials, Upstream
 from auth.clients import Clients, Documents
@@ -126,9 +127,8 @@ class Authority:
 
     async def close(self) -> None:
         """Stop what runs in the background, and close the store."""
-        for task in self._background:
-            task.cancel()
-        await asyncio.gather(*self._background, *self._announcing, return_exceptions=True)
+        await background.end(*self._background)
+        await asyncio.gather(*self._announcing, return_exceptions=True)
         if self.fanout is not None:
             await self.fanout.close()
         await self.store.close()

@@ -10,6 +10,8 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Any
 
+from auth import background
+
 logger = logging.getLogger(f"socialapi_mcp.{__name__}")
 
 CHANNEL = "socialapi:denied"
@@ -52,8 +54,7 @@ class RedisFanout:
     async def close(self) -> None:
         """Stop listening and return the connections."""
         if self._listening is not None:
-            self._listening.cancel()
-            await asyncio.gather(self._listening, return_exceptions=True)
+            await background.end(self._listening)
         await self._redis.aclose()
 
     async def _listen(self, read_denials: Callable[[], Awaitable[None]]) -> None:

@@ -14,6 +14,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.applications import Starlette
 
+from auth import background
 from localapi import openapi, pages, reference, travel
 from localapi.context import AccessTokens, Clock, Cursors, Ids, Installation, SystemClock, key_hash
 from localapi.dashboard import SETTING as DASHBOARD_KEY
@@ -159,8 +160,7 @@ class EmbeddedApi:
     async def close(self) -> None:
         """Stop the jobs and return the connections; waits for running deliveries."""
         if self.following is not None:
-            self.following.cancel()
-            await asyncio.gather(self.following, return_exceptions=True)
+            await background.end(self.following)
         await self.jobs.stop()
         await self.installation.sender.close()
         await self.installation.database.close()

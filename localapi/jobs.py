@@ -17,6 +17,7 @@ from typing import IO, Any, TypeVar
 from sqlalchemy import Connection, NullPool, create_engine, make_url, text
 from sqlalchemy.exc import DBAPIError
 
+from auth import background
 from localapi import delivery, export_work, retention, tidying, webhook_delivery
 from localapi.context import Installation
 from localapi.work import KINDS, THREADS, Run, Starter
@@ -89,9 +90,7 @@ class PublishingJobs:
     async def stop(self) -> None:
         """Stop; what is not finished goes on at the next start."""
         self._stopping = True
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await background.end(*self._tasks)
         self._tasks.clear()
         if self._opening is not None:
             # A thread cannot be cancelled: what it was opening is open now, and closed below.
@@ -193,12 +192,14 @@ class PublishingJobs:
             while not await self._open():
                 await asyncio.sleep(LEADER_SECONDS)
             await self._work()
+            if self._stopping:
+                return
             logger.warning("the lock of the jobs is lost; leaving them to whoever takes it")
             await self._step_down()
 
     async def _work(self) -> None:
         """Queue what is due, until the lock is lost: the database server was restarted, or closed the connection."""
-        while await asyncio.to_thread(self._still_holds):
+        while not self._stopping and await asyncio.to_thread(self._still_holds):
             is_woken = self._woken.is_set()
             self._woken.clear()
             try:

@@ -3,8 +3,9 @@
 import asyncio
 import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 
+from auth import background
 from server.records import Records
 from server.records.entries import Clock, RecordsUnavailable
 
@@ -21,9 +22,7 @@ async def kept(records: Records, *, clock: Clock) -> AsyncGenerator[Records]:
     try:
         yield records
     finally:
-        tidying.cancel()
-        with suppress(asyncio.CancelledError):
-            await tidying
+        await background.end(tidying)
         await records.close()
 
 
