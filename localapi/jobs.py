@@ -10,6 +10,7 @@ import hashlib
 import logging
 import os
 import secrets
+import threading
 from collections.abc import Coroutine, Generator, Sequence
 from pathlib import Path
 from typing import IO, Any, TypeVar
@@ -35,8 +36,7 @@ SWEEP_SECONDS = 300.0
 QUEUED_AT_ONCE = 200
 # Ends of a workflow from which DBOS does not go on by itself.
 _BROKEN = ["ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"]
-# DBOS's own bound.
-_PRIORITIES = 2**31 - 1
+_DBOS_PRIORITIES = 2**31 - 1
 # Any constant: the processes of one database queue on it.
 _LOCK = 7_203_115
 
@@ -58,6 +58,7 @@ class PublishingJobs:
         self._leads = False
         self._executor = "jobs"
         self._workflow: dict[str, Starter] | None = None
+        self._dbos: Any = None
         self._opening: asyncio.Future[bool] | None = None
         self._started: dict[str, set[str]] = {}
         self._running: set[str] = set()
@@ -104,15 +105,22 @@ class PublishingJobs:
         self._leads = False
         if self._workflow is not None:
             await self._wait_for_running()
-            from dbos import DBOS
-
-            await asyncio.to_thread(DBOS.destroy, workflow_completion_timeout_sec=0)
+            await asyncio.to_thread(self._shut_down)
             self._workflow, _current = None, None
             self._started.clear()
             self._running.clear()
         if self._lock is not None:
             await asyncio.to_thread(self._lock.close)
             self._lock = None
+
+    def _shut_down(self) -> None:
+        """Stop DBOS, its queues first: what is taken from one while the loop is closed is reported as an error."""
+        for event in self._dbos.background_thread_stop_events:
+            event.set()
+        for thread in threading.enumerate():
+            if thread.name.startswith("queue-worker-"):
+                thread.join(STOP_SECONDS)
+        self._dbos.destroy(workflow_completion_timeout_sec=0)
 
     async def _wait_for_running(self) -> None:
         """Let the runs under way end, for a while; a video may take longer than that."""
@@ -183,7 +191,7 @@ class PublishingJobs:
                 return
             workflow, arguments = self._workflow[kind](run.name)
             # DBOS takes the lowest first, and by itself knows the order of what was queued to the millisecond only.
-            priority = run.place % _PRIORITIES + 1 if run.lane else None
+            priority = run.place % _DBOS_PRIORITIES + 1 if run.lane else None
             with SetWorkflowID(run.name), SetEnqueueOptions(queue_partition_key=run.lane, priority=priority):
                 DBOS.enqueue_workflow(kind, workflow, *arguments)
 
@@ -330,11 +338,9 @@ class PublishingJobs:
         global _current
         from dbos import DBOS
 
-        url = make_url(self._url)
-        if self._is_shared:
-            url = url.set(drivername="postgresql+psycopg")
+        url = make_url(self._url).set(drivername="postgresql+psycopg" if self._is_shared else "sqlite")
         _current = self
-        DBOS(
+        self._dbos = DBOS(
             config={
                 "name": "socialapi-mcp",
                 "system_database_url": url.render_as_string(hide_password=False),

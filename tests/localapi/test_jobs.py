@@ -1,6 +1,7 @@
 """Durable publishing with DBOS itself: outcomes in the answer, stopping, taking over, runs that break off."""
 
 import asyncio
+import threading
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -9,6 +10,7 @@ from typing import Any, Literal
 import httpx2
 import pytest
 from dbos import DBOS
+from dbos._event_loop import BackgroundEventLoop
 from sqlalchemy import make_url, update
 
 from localapi.app import EmbeddedApi, Options
@@ -128,6 +130,25 @@ async def test_a_stop_that_comes_together_with_new_work_is_heard(stored: Options
             await asyncio.sleep(0)
         async with asyncio.timeout(30):
             await api.jobs.stop()
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+async def test_nothing_is_taken_from_a_queue_while_its_loop_is_closed(
+    stored: Options, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is taken then is reported as an error, though it only waits for the next start."""
+    taking = list[list[str]]()
+    stop = BackgroundEventLoop.stop
+
+    def stopping(self: BackgroundEventLoop, timeout: float | None = 10.0) -> None:
+        taking.append([one.name for one in threading.enumerate() if one.name.startswith("queue-worker-")])
+        stop(self, timeout)
+
+    monkeypatch.setattr(BackgroundEventLoop, "stop", stopping)
+    async with running(stored) as (_, http):
+        await settled(http, (await publish(http, "First", THREADS)).json()["id"])
+        assert any(one.name == "queue-worker-publish" for one in threading.enumerate())
+    assert taking == [[]]
 
 
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
