@@ -10,10 +10,9 @@ import hashlib
 import logging
 import os
 import secrets
-import threading
-from collections.abc import Coroutine, Generator, Sequence
+from collections.abc import Callable, Coroutine, Generator, Sequence
 from pathlib import Path
-from typing import IO, Any, TypeVar
+from typing import IO, Any, ParamSpec, TypeVar
 
 from sqlalchemy import Connection, NullPool, create_engine, make_url, text
 from sqlalchemy.exc import DBAPIError
@@ -21,7 +20,8 @@ from sqlalchemy.exc import DBAPIError
 from auth import background
 from localapi import delivery, export_work, retention, tidying, webhook_delivery
 from localapi.context import Installation
-from localapi.work import KINDS, THREADS, Run, Starter
+from localapi.engine import STOP_SECONDS, Engine
+from localapi.work import KINDS, Run
 
 logger = logging.getLogger(f"socialapi_mcp.{__name__}")
 
@@ -29,17 +29,19 @@ TICK_SECONDS = 0.5
 SIMULATION_SECONDS = 20.0
 STEP_TIMEOUT_SECONDS = 120.0
 LEADER_SECONDS = 1.0
-STOP_SECONDS = 5.0
-QUEUE_POLL_SECONDS = 0.1
+# With DBOS, which tries a statement for ever while the database is away: nobody would see that the lock is lost.
+PATIENCE_SECONDS = 30.0
 SWEEP_SECONDS = 300.0
 # New runs of a kind that are queued in one go, so that thousands of one kind do not keep the others waiting.
 QUEUED_AT_ONCE = 200
 # Ends of a workflow from which DBOS does not go on by itself.
 _BROKEN = ["ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"]
-_DBOS_PRIORITIES = 2**31 - 1
+# DBOS's own bound.
+_PRIORITIES = 2**31 - 1
 # Any constant: the processes of one database queue on it.
 _LOCK = 7_203_115
 
+P = ParamSpec("P")
 T = TypeVar("T")
 _current: "PublishingJobs | None" = None
 
@@ -57,8 +59,7 @@ class PublishingJobs:
         self._lock: IO[bytes] | Connection | None = None
         self._leads = False
         self._executor = "jobs"
-        self._workflow: dict[str, Starter] | None = None
-        self._dbos: Any = None
+        self._engine: Engine | None = None
         self._opening: asyncio.Future[bool] | None = None
         self._started: dict[str, set[str]] = {}
         self._running: set[str] = set()
@@ -103,24 +104,16 @@ class PublishingJobs:
         """Stop running jobs and leave them to other processes; runs under way may end first."""
         global _current
         self._leads = False
-        if self._workflow is not None:
+        if self._engine is not None:
+            await asyncio.to_thread(self._engine.stop_taking)
             await self._wait_for_running()
-            await asyncio.to_thread(self._shut_down)
-            self._workflow, _current = None, None
+            await asyncio.to_thread(self._engine.destroy)
+            self._engine, _current = None, None
             self._started.clear()
             self._running.clear()
         if self._lock is not None:
             await asyncio.to_thread(self._lock.close)
             self._lock = None
-
-    def _shut_down(self) -> None:
-        """Stop DBOS, its queues first: what is taken from one while the loop is closed is reported as an error."""
-        for event in self._dbos.background_thread_stop_events:
-            event.set()
-        for thread in threading.enumerate():
-            if thread.name.startswith("queue-worker-"):
-                thread.join(STOP_SECONDS)
-        self._dbos.destroy(workflow_completion_timeout_sec=0)
 
     async def _wait_for_running(self) -> None:
         """Let the runs under way end, for a while; a video may take longer than that."""
@@ -156,7 +149,7 @@ class PublishingJobs:
 
     async def tick(self) -> int:
         """Queue a workflow for each run that is due; queueing one again does nothing. Returns how many were new."""
-        if self._workflow is None or self._stopping:
+        if self._engine is None or self._stopping:
             return 0
         new = 0
         for kind in KINDS:
@@ -166,13 +159,13 @@ class PublishingJobs:
             waiting = [run for run in runs if run.name not in started]
             fresh, names = waiting[:QUEUED_AT_ONCE], {run.name for run in waiting[:QUEUED_AT_ONCE]}
             if fresh:
-                await asyncio.to_thread(self._queue, kind.name, fresh)
+                await _patiently(self._queue, kind.name, fresh)
                 started |= names
                 new += len(fresh)
             if len(waiting) > len(fresh):
                 await self.wake()
             if idle := sorted(started - self._running - names):
-                for name in await asyncio.to_thread(self._broken, idle):
+                for name in await _patiently(self._broken, idle):
                     logger.error("run %s broke off; what it was for gets a new one", name)
                     await kind.again(self.installation, name)
         return new
@@ -187,11 +180,11 @@ class PublishingJobs:
         from dbos import DBOS, SetEnqueueOptions, SetWorkflowID
 
         for run in runs:
-            if self._workflow is None:
+            if self._engine is None:
                 return
-            workflow, arguments = self._workflow[kind](run.name)
+            workflow, arguments = self._engine.workflows[kind](run.name)
             # DBOS takes the lowest first, and by itself knows the order of what was queued to the millisecond only.
-            priority = run.place % _DBOS_PRIORITIES + 1 if run.lane else None
+            priority = run.place % _PRIORITIES + 1 if run.lane else None
             with SetWorkflowID(run.name), SetEnqueueOptions(queue_partition_key=run.lane, priority=priority):
                 DBOS.enqueue_workflow(kind, workflow, *arguments)
 
@@ -217,7 +210,7 @@ class PublishingJobs:
                 if self._leads or is_woken:
                     await self.tick()
                 if self._leads and self._is_shared:
-                    await asyncio.to_thread(self._take_up)
+                    await _patiently(self._take_up)
                 if self._leads:
                     await self._sweep()
             except Exception:
@@ -234,7 +227,7 @@ class PublishingJobs:
         self._sweeps_at = now + SWEEP_SECONDS
         await retention.sweep(self.installation)
         await tidying.tidy(self.installation)
-        await asyncio.to_thread(retention.forget_runs)
+        await _patiently(retention.forget_runs)
 
     async def _open(self) -> bool:
         """Take the lock and launch. Shielded, so that stop() finds what a thread still opens."""
@@ -334,36 +327,9 @@ class PublishingJobs:
         return True
 
     def _launch(self) -> None:
-        """Start DBOS, which also resumes the workflows that a killed process left behind."""
         global _current
-        from dbos import DBOS
-
-        url = make_url(self._url).set(drivername="postgresql+psycopg" if self._is_shared else "sqlite")
         _current = self
-        self._dbos = DBOS(
-            config={
-                "name": "socialapi-mcp",
-                "system_database_url": url.render_as_string(hide_password=False),
-                "application_version": "1",
-                "executor_id": self._executor,
-                "log_level": "ERROR",
-                "enable_otlp": False,
-                "use_listen_notify": False,
-                "notification_listener_polling_interval_sec": 0.05,
-                "max_executor_threads": THREADS,
-            }
-        )
-        workflows = {kind.name: kind.register(_jobs) for kind in KINDS}
-        DBOS.launch()
-        for kind in KINDS:
-            DBOS.register_queue(
-                kind.name,
-                partition_concurrency=1 if kind.has_lanes else None,
-                worker_concurrency=kind.at_once,
-                polling_interval_sec=QUEUE_POLL_SECONDS,
-                on_conflict="always_update",
-            )
-        self._workflow = workflows
+        self._engine = Engine(self._url, executor=self._executor, host=_jobs)
 
     @contextlib.contextmanager
     def counting(self, name: str) -> Generator[None]:
@@ -392,6 +358,16 @@ class PublishingJobs:
 def _presence(executor: str) -> int:
     """The number of the lock by which the others see that a process lives."""
     return int.from_bytes(hashlib.sha256(f"executor:{executor}".encode()).digest()[:8], "big", signed=True)
+
+
+async def _patiently(work: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
+    """Do it in a thread, which is left alone when it takes too long: all that is done so may be done twice.
+
+    Raises:
+        TimeoutError: it goes on, or tries to.
+    """
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        return await asyncio.to_thread(work, *arguments, **named)
 
 
 def _jobs() -> PublishingJobs:

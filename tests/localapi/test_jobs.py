@@ -98,7 +98,7 @@ async def test_stopping_at_once_leaves_nothing_running(stored: Options) -> None:
     for _ in range(2):
         async with running(stored) as (api, _):
             await asyncio.sleep(0)
-        assert api.jobs._lock is None and api.jobs._workflow is None  # pyright: ignore[reportPrivateUsage]
+        assert api.jobs._lock is None and api.jobs._engine is None  # pyright: ignore[reportPrivateUsage]
 
 
 class Watched(asyncio.Event):
@@ -221,24 +221,42 @@ async def test_a_lock_that_is_lost_is_taken_again_and_publishing_goes_on(stored:
     assert made(stored) == [1, 1]
 
 
+@pytest.mark.parametrize("while_queueing", [False, True])
 @pytest.mark.parametrize("database", ["postgresql"], indirect=True)
 async def test_what_was_accepted_is_published_after_the_database_server_was_away(
-    stored: Options, postgres: Postgres
+    stored: Options, postgres: Postgres, while_queueing: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     url = stored.database_url or ""
     name = str(make_url(url).database)
+    monkeypatch.setattr("localapi.jobs.PATIENCE_SECONDS", 1.0)
+    queue = PublishingJobs._queue  # pyright: ignore[reportPrivateUsage]
+
+    def cut_off(*given: Any) -> None:
+        monkeypatch.setattr(PublishingJobs, "_queue", queue)
+        postgres.order("alter database {} with allow_connections false", name)
+        postgres.disconnect(url)
+        queue(*given)
+
     async with running(stored) as (api, http):
         object.__setattr__(api.installation, "answer_wait_seconds", 0.0)
         await settled(http, (await publish(http, "Before", THREADS)).json()["id"])
-        ids = [(await publish(http, f"Post {number}", THREADS, X)).json()["id"] for number in range(6)]
+        for number in range(6):
+            await publish(http, f"Away {number}", THREADS, X)
         held = api.jobs._lock  # pyright: ignore[reportPrivateUsage]
-        postgres.order("alter database {} with allow_connections false", name)
-        postgres.disconnect(url)
+        if while_queueing:
+            monkeypatch.setattr(PublishingJobs, "_queue", cut_off)
+            # Accepted, though the answer may not come through.
+            await publish(http, "Away 7", THREADS, X)
+        else:
+            postgres.order("alter database {} with allow_connections false", name)
+            postgres.disconnect(url)
 
         async def is_lost() -> bool:
             return api.jobs._lock is not held  # pyright: ignore[reportPrivateUsage]
 
         await until(is_lost)
         postgres.order("alter database {} with allow_connections true", name)
+        ids = [post["id"] for post in (await http.get("/v1/posts", params={"search": "Away"})).json()["data"]]
+        assert len(ids) == 6 + while_queueing
         assert {(await settled(http, post_id))["status"] for post_id in ids} == {"published"}
     assert sorted(made(stored)) == [1] * (1 + 2 * len(ids))
