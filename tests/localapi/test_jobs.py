@@ -245,7 +245,7 @@ async def test_what_was_accepted_is_published_after_the_database_server_was_away
         held = api.jobs._lock  # pyright: ignore[reportPrivateUsage]
         if while_queueing:
             monkeypatch.setattr(PublishingJobs, "_queue", cut_off)
-            # Accepted, though the answer may not come through.
+            # Refused where it came after the cut; accepted before it, though the answer may not come through.
             await publish(http, "Away 7", THREADS, X)
         else:
             postgres.order("alter database {} with allow_connections false", name)
@@ -257,6 +257,6 @@ async def test_what_was_accepted_is_published_after_the_database_server_was_away
         await until(is_lost)
         postgres.order("alter database {} with allow_connections true", name)
         ids = [post["id"] for post in (await http.get("/v1/posts", params={"search": "Away"})).json()["data"]]
-        assert len(ids) == 6 + while_queueing
+        assert len(ids) in {6, 6 + while_queueing}
         assert {(await settled(http, post_id))["status"] for post_id in ids} == {"published"}
     assert sorted(made(stored)) == [1] * (1 + 2 * len(ids))
