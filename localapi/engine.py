@@ -20,6 +20,7 @@ class Engine:
         """Start it, which also resumes the workflows that a killed process left behind."""
         from dbos import DBOS
 
+        self._ending, self._is_over = threading.Lock(), False
         is_shared = make_url(url).get_backend_name() != "sqlite"
         address = make_url(url).set(drivername="postgresql+psycopg" if is_shared else "sqlite")
         self._dbos: Any = DBOS(
@@ -49,7 +50,8 @@ class Engine:
     def stop_taking(self) -> None:
         """Take nothing more from the queues: what is taken while the rest closes is reported as an error."""
         # A statement of a database that is away is tried for ever, in threads that the process waits for at its end.
-        self._dbos._sys_db._retry_connection_errors = False
+        if (database := self._dbos._sys_db_field) is not None:
+            database._retry_connection_errors = False
         for event in self._dbos.background_thread_stop_events:
             event.set()
         until = time.monotonic() + STOP_SECONDS
@@ -59,4 +61,8 @@ class Engine:
 
     def destroy(self) -> None:
         """End; what is not finished goes on at the next start."""
-        self._dbos.destroy(workflow_completion_timeout_sec=0)
+        # A stop may come while a lost lock already made it end.
+        with self._ending:
+            if not self._is_over:
+                self._dbos.destroy(workflow_completion_timeout_sec=0)
+                self._is_over = True

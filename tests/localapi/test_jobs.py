@@ -152,6 +152,28 @@ async def test_nothing_is_taken_from_a_queue_while_its_loop_is_closed(
 
 
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+async def test_ending_twice_at_a_time_ends_once(stored: Options, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As when a stop comes while the loss of the lock already ends the jobs."""
+    ends = list[str]()
+    destroy = DBOS.destroy
+
+    def counted(**given: Any) -> None:
+        ends.append("destroyed")
+        destroy(**given)
+
+    async with running(stored) as (api, _):
+
+        async def has_begun() -> bool:
+            return api.jobs._engine is not None  # pyright: ignore[reportPrivateUsage]
+
+        await until(has_begun)
+        monkeypatch.setattr(DBOS, "destroy", staticmethod(counted))
+        step_down = api.jobs._step_down  # pyright: ignore[reportPrivateUsage]
+        await asyncio.gather(step_down(), step_down())
+    assert ends == ["destroyed"]
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 async def test_one_leads_and_another_takes_over(stored: Options) -> None:
     async with running(stored) as (api, http):
         await settled(http, (await publish(http, "First", THREADS)).json()["id"])
