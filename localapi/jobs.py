@@ -11,6 +11,7 @@ import logging
 import os
 import secrets
 from collections.abc import Callable, Coroutine, Generator, Sequence
+from concurrent.futures import Future
 from pathlib import Path
 from typing import IO, Any, ParamSpec, TypeVar
 
@@ -63,6 +64,7 @@ class PublishingJobs:
         self._opening: asyncio.Future[bool] | None = None
         self._started: dict[str, set[str]] = {}
         self._running: set[str] = set()
+        self._hops: set[Future[Any]] = set()
         self._stopping = False
         self._sweeps_at = 0.0
 
@@ -106,21 +108,17 @@ class PublishingJobs:
         self._leads = False
         if self._engine is not None:
             await asyncio.to_thread(self._engine.stop_taking)
-            await self._wait_for_running()
+            # Let the runs under way end, for a while; a video may take longer than that.
+            await _while(lambda: bool(self._running))
             await asyncio.to_thread(self._engine.destroy)
+            # What they still do on the app's loop has a connection, which is closed once it is given back.
+            await _while(lambda: bool(self._hops))
             self._engine, _current = None, None
             self._started.clear()
             self._running.clear()
         if self._lock is not None:
             await asyncio.to_thread(self._lock.close)
             self._lock = None
-
-    async def _wait_for_running(self) -> None:
-        """Let the runs under way end, for a while; a video may take longer than that."""
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(STOP_SECONDS):
-                while self._running:
-                    await asyncio.sleep(0.02)
 
     async def wake(self) -> None:
         """Look for due work now."""
@@ -342,17 +340,29 @@ class PublishingJobs:
 
     def hop(self, work: Coroutine[Any, Any, Any]) -> Any:
         """Run a coroutine on the app's loop from a workflow's thread, and wait for it."""
-        if self._loop is None:
-            raise RuntimeError("start() comes first")
-        return asyncio.run_coroutine_threadsafe(work, self._loop).result(STEP_TIMEOUT_SECONDS)
+        return self._begun(work).result(STEP_TIMEOUT_SECONDS)
 
     async def join(self, work: Coroutine[Any, Any, T]) -> T:
         """Run a coroutine on the app's loop from a workflow's own loop, and wait for it."""
-        if self._loop is None:
-            raise RuntimeError("start() comes first")
-        running = asyncio.wrap_future(asyncio.run_coroutine_threadsafe(work, self._loop))
+        running = asyncio.wrap_future(self._begun(work))
         async with asyncio.timeout(STEP_TIMEOUT_SECONDS):
             return await running
+
+    def _begun(self, work: Coroutine[Any, Any, T]) -> Future[T]:
+        if self._loop is None:
+            raise RuntimeError("start() comes first")
+        begun = asyncio.run_coroutine_threadsafe(work, self._loop)
+        self._hops.add(begun)
+        begun.add_done_callback(self._hops.discard)
+        return begun
+
+
+async def _while(holds: Callable[[], bool]) -> None:
+    """Wait until it does not hold any more, for STOP_SECONDS at most."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(STOP_SECONDS):
+            while holds():
+                await asyncio.sleep(0.02)
 
 
 def _presence(executor: str) -> int:

@@ -174,6 +174,36 @@ async def test_ending_twice_at_a_time_ends_once(stored: Options, monkeypatch: py
 
 
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+async def test_a_stop_waits_for_what_a_run_still_does_with_the_database(stored: Options) -> None:
+    """Its connection would be left behind otherwise."""
+    go_on, done = asyncio.Event(), list[str]()
+
+    async def slow() -> None:
+        await go_on.wait()
+        done.append("slow")
+
+    async with running(stored) as (api, _):
+        engines = list[Any]()
+
+        async def has_begun() -> bool:
+            engines.append(api.jobs._engine)  # pyright: ignore[reportPrivateUsage]
+            return engines[-1] is not None
+
+        async def is_over() -> bool:
+            return bool(engines[-1]._is_over)
+
+        await until(has_begun)
+        run = asyncio.create_task(asyncio.to_thread(api.jobs.hop, slow()))
+        stopping = asyncio.create_task(api.jobs.stop())
+        await until(is_over)
+        assert not stopping.done()
+        go_on.set()
+        await stopping
+        assert done == ["slow"]
+        await run
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 async def test_one_leads_and_another_takes_over(stored: Options) -> None:
     async with running(stored) as (api, http):
         await settled(http, (await publish(http, "First", THREADS)).json()["id"])
