@@ -6,7 +6,7 @@ AGAIN_SECONDS = 5.0
 """After which a task that goes on is cancelled once more: longer than it takes to return a connection."""
 
 
-async def end(*tasks: "asyncio.Task[None] | asyncio.Future[None]") -> None:
+async def end(*tasks: "asyncio.Future[None]") -> None:
     """Cancel tasks and wait until each is over; how it ended is its own affair.
 
     Until Python 3.12 `asyncio.wait_for`, which libraries use, drops a cancellation that comes as what it waits for is

@@ -37,9 +37,18 @@ class Engine:
             }
         )
         self.workflows: dict[str, Starter] = {kind.name: kind.register(host) for kind in KINDS}
-        DBOS.launch()
+        try:
+            self._launch()
+        except BaseException:
+            # Half started it would go on in its threads, and keep the process from ending.
+            self.stop_taking()
+            self.destroy()
+            raise
+
+    def _launch(self) -> None:
+        self._dbos.launch()
         for kind in KINDS:
-            DBOS.register_queue(
+            self._dbos.register_queue(
                 kind.name,
                 partition_concurrency=1 if kind.has_lanes else None,
                 worker_concurrency=kind.at_once,

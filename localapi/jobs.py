@@ -13,7 +13,7 @@ import secrets
 from collections.abc import Callable, Coroutine, Generator, Sequence
 from concurrent.futures import Future
 from pathlib import Path
-from typing import IO, Any, ParamSpec, TypeVar
+from typing import IO, Any, TypeVar
 
 from sqlalchemy import Connection, NullPool, create_engine, make_url, text
 from sqlalchemy.exc import DBAPIError
@@ -42,7 +42,6 @@ _PRIORITIES = 2**31 - 1
 # Any constant: the processes of one database queue on it.
 _LOCK = 7_203_115
 
-P = ParamSpec("P")
 T = TypeVar("T")
 _current: "PublishingJobs | None" = None
 
@@ -157,13 +156,13 @@ class PublishingJobs:
             waiting = [run for run in runs if run.name not in started]
             fresh, names = waiting[:QUEUED_AT_ONCE], {run.name for run in waiting[:QUEUED_AT_ONCE]}
             if fresh:
-                await _patiently(self._queue, kind.name, fresh)
+                await _in_thread(self._queue, kind.name, fresh)
                 started |= names
                 new += len(fresh)
             if len(waiting) > len(fresh):
                 await self.wake()
             if idle := sorted(started - self._running - names):
-                for name in await _patiently(self._broken, idle):
+                for name in await _in_thread(self._broken, idle):
                     logger.error("run %s broke off; what it was for gets a new one", name)
                     await kind.again(self.installation, name)
         return new
@@ -191,14 +190,12 @@ class PublishingJobs:
             while not await self._open():
                 await asyncio.sleep(LEADER_SECONDS)
             await self._work()
-            if self._stopping:
-                return
             logger.warning("the lock of the jobs is lost; leaving them to whoever takes it")
             await self._step_down()
 
     async def _work(self) -> None:
         """Queue what is due, until the lock is lost: the database server was restarted, or closed the connection."""
-        while not self._stopping and await asyncio.to_thread(self._still_holds):
+        while await asyncio.to_thread(self._still_holds):
             is_woken = self._woken.is_set()
             self._woken.clear()
             try:
@@ -208,7 +205,7 @@ class PublishingJobs:
                 if self._leads or is_woken:
                     await self.tick()
                 if self._leads and self._is_shared:
-                    await _patiently(self._take_up)
+                    await _in_thread(self._take_up)
                 if self._leads:
                     await self._sweep()
             except Exception:
@@ -225,7 +222,7 @@ class PublishingJobs:
         self._sweeps_at = now + SWEEP_SECONDS
         await retention.sweep(self.installation)
         await tidying.tidy(self.installation)
-        await _patiently(retention.forget_runs)
+        await _in_thread(retention.forget_runs)
 
     async def _open(self) -> bool:
         """Take the lock and launch. Shielded, so that stop() finds what a thread still opens."""
@@ -370,14 +367,14 @@ def _presence(executor: str) -> int:
     return int.from_bytes(hashlib.sha256(f"executor:{executor}".encode()).digest()[:8], "big", signed=True)
 
 
-async def _patiently(work: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
+async def _in_thread(work: Callable[..., T], *arguments: Any) -> T:
     """Do it in a thread, which is left alone when it takes too long: all that is done so may be done twice.
 
     Raises:
         TimeoutError: it goes on, or tries to.
     """
     async with asyncio.timeout(PATIENCE_SECONDS):
-        return await asyncio.to_thread(work, *arguments, **named)
+        return await asyncio.to_thread(work, *arguments)
 
 
 def _jobs() -> PublishingJobs:

@@ -101,6 +101,16 @@ async def test_stopping_at_once_leaves_nothing_running(stored: Options) -> None:
         assert api.jobs._lock is None and api.jobs._engine is None  # pyright: ignore[reportPrivateUsage]
 
 
+class Polled(set[Any]):
+    """A set that counts how often somebody looks whether anything is in it."""
+
+    looks = 0
+
+    def __bool__(self) -> bool:
+        self.looks += 1
+        return len(self) > 0
+
+
 class Watched(asyncio.Event):
     """An event that tells whether somebody waits for it."""
 
@@ -132,6 +142,21 @@ async def test_a_stop_that_comes_together_with_new_work_is_heard(stored: Options
             await api.jobs.stop()
 
 
+class Busy(threading.Thread):
+    """A thread that has a last thing to take from its queue, and ends as soon as somebody waits for it."""
+
+    def __init__(self) -> None:
+        super().__init__(name="queue-worker-busy", daemon=True)
+        self.may_end = threading.Event()
+
+    def run(self) -> None:
+        self.may_end.wait()
+
+    def join(self, timeout: float | None = None) -> None:
+        self.may_end.set()
+        super().join(timeout)
+
+
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 async def test_nothing_is_taken_from_a_queue_while_its_loop_is_closed(
     stored: Options, monkeypatch: pytest.MonkeyPatch
@@ -148,6 +173,7 @@ async def test_nothing_is_taken_from_a_queue_while_its_loop_is_closed(
     async with running(stored) as (_, http):
         await settled(http, (await publish(http, "First", THREADS)).json()["id"])
         assert any(one.name == "queue-worker-publish" for one in threading.enumerate())
+        Busy().start()
     assert taking == [[]]
 
 
@@ -176,31 +202,54 @@ async def test_ending_twice_at_a_time_ends_once(stored: Options, monkeypatch: py
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 async def test_a_stop_waits_for_what_a_run_still_does_with_the_database(stored: Options) -> None:
     """Its connection would be left behind otherwise."""
-    go_on, done = asyncio.Event(), list[str]()
+    go_on, done, hops = asyncio.Event(), list[str](), Polled()
 
     async def slow() -> None:
         await go_on.wait()
         done.append("slow")
 
     async with running(stored) as (api, _):
-        engines = list[Any]()
+        jobs = api.jobs
+        jobs._hops = hops  # pyright: ignore[reportPrivateUsage]
 
         async def has_begun() -> bool:
-            engines.append(api.jobs._engine)  # pyright: ignore[reportPrivateUsage]
-            return engines[-1] is not None
+            return jobs._engine is not None  # pyright: ignore[reportPrivateUsage]
 
-        async def is_over() -> bool:
-            return bool(engines[-1]._is_over)
+        async def is_waited_for() -> bool:
+            return hops.looks > 2
 
         await until(has_begun)
-        run = asyncio.create_task(asyncio.to_thread(api.jobs.hop, slow()))
-        stopping = asyncio.create_task(api.jobs.stop())
-        await until(is_over)
+        run = asyncio.create_task(asyncio.to_thread(jobs.hop, slow()))
+        stopping = asyncio.create_task(jobs.stop())
+        await until(is_waited_for)
         assert not stopping.done()
         go_on.set()
         await stopping
         assert done == ["slow"]
         await run
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+async def test_a_start_that_breaks_off_leaves_nothing_and_is_made_again(
+    stored: Options, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    launch, register, left = DBOS.launch, DBOS.register_queue, list[list[str]]()
+
+    def launched() -> None:
+        left.append([one.name for one in threading.enumerate() if one.name.startswith("queue-worker-")])
+        launch()
+
+    def away_at_first(*given: Any, **named: Any) -> Any:
+        if len(left) == 1:
+            raise OSError("the database went away")
+        return register(*given, **named)
+
+    monkeypatch.setattr(DBOS, "register_queue", staticmethod(away_at_first))
+    monkeypatch.setattr(DBOS, "launch", staticmethod(launched))
+    async with running(stored) as (_, http):
+        await settled(http, (await publish(http, "First", THREADS)).json()["id"])
+    assert left == [[], []]
+    assert made(stored) == [1]
 
 
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
