@@ -19,6 +19,7 @@ from auth.clients import Clients
 from auth.egress import Egress
 from auth.records import Session, digest
 from auth.routes import routes
+from auth.vault import Secret, seal_under_token
 from server.settings import Settings
 from server.sign_in import open_authority
 from tests.auth.assertions import keyholder, public_keys, sign
@@ -102,7 +103,7 @@ def _hmac_signed(claims: dict[str, object]) -> str:
 
 
 async def _signed_in_as(served: Served, subject: str) -> Browser:
-    """A browser of another person, who signed in a moment ago."""
+    """A browser of another person, who signed in with a full key a moment ago."""
     browser, now = served.browser(), served.clock.now()
     secret = served.authority.random()
     await served.authority.store.create_session(
@@ -112,6 +113,7 @@ async def _signed_in_as(served: Served, subject: str) -> Browser:
             authenticated_at=now,
             last_seen_at=now,
             expires_at=now + timedelta(hours=1),
+            sealed=seal_under_token(Secret(json.dumps({"mark": ""})), token=Secret(secret), purpose="pasted-key"),
         )
     )
     browser.http.cookies.set("__Host-session", secret)
@@ -230,7 +232,7 @@ async def test_the_server_as_it_is_started_fetches_from_the_public_internet_only
         transport = httpx2.ASGITransport(app=Starlette(routes=routes(authority)))
         async with httpx2.AsyncClient(transport=transport, base_url=address) as person:
             try:
-                for port, reason in (("", "public internet"), (":6379", "port"), (":80", "port")):
+                for port, reason in (("", "public internet"), (":6379", "port of the URL"), (":80", "port of the URL")):
                     asked = {"client_id": f"https://{name}{port}/client.json"}
                     page = await person.get("/oauth/authorize", params=asked)
                     assert page.status_code == 400 and reason in page.text
