@@ -1,7 +1,8 @@
 """Writes to one SQLite file in groups: works that come while a commit waits for the disk share the next one.
 
 The statements of a group run on the event loop, where they take less time than threads take to pass the interpreter's
-lock around; only what waits runs in a thread: the commit for the disk, and the lock of another process.
+lock around; only what waits runs in a thread: the commit for the disk, and the lock of another process. The log is
+folded into the file aside, since a commit that did it would keep everybody waiting for a tenth of a second.
 """
 
 import asyncio
@@ -16,6 +17,8 @@ from auth.records import Conflict, Unavailable
 
 BATCH = 64
 """Works in a group: their statements hold up the loop."""
+FOLDED_AFTER = 2000
+"""Works: a few megabytes of log. Pages that change often are written into the file once."""
 _TURNS = 8
 """Of the loop, that a group waits for more at most."""
 
@@ -38,7 +41,11 @@ class GroupWriter:
         self._patient = connect()
         self._prompt = connect()
         self._prompt.execute("PRAGMA busy_timeout=0")
+        self._aside = connect()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="auth-store-write")
+        self._folder = ThreadPoolExecutor(1, thread_name_prefix="auth-store-fold")
+        self._folding: Future[None] | None = None
+        self._unfolded = 0
         self._waiting: list[_Job] = []
         self._is_writing = False
         self._lock = threading.Lock()
@@ -72,9 +79,20 @@ class GroupWriter:
                 await asyncio.wait([flushing])
             while loop.is_running() and not flushing.done():  # noqa: ASYNC110 - a loop that ends would tell nobody
                 await asyncio.sleep(0.01)
-        await asyncio.to_thread(self._thread.shutdown)
-        self._prompt.close()
-        self._patient.close()
+        for executor in (self._thread, self._folder):
+            await asyncio.to_thread(executor.shutdown)
+        for connection in (self._prompt, self._patient, self._aside):
+            connection.close()
+
+    def _fold(self, works: int) -> None:
+        """Fold the log once there is enough of it; the writes go on meanwhile."""
+        self._unfolded += works
+        if self._unfolded < FOLDED_AFTER or (self._folding is not None and not self._folding.done()):
+            return
+        self._unfolded = 0
+        # Without a thread it stays until another time; what was written is written.
+        with suppress(RuntimeError):
+            self._folding = self._folder.submit(_fold, self._aside)
 
     def _go_on(self) -> None:
         """Let this loop write what waits, if no loop does."""
@@ -91,6 +109,7 @@ class GroupWriter:
         try:
             while batch := await self._gathered():
                 _answer(batch, await self._commit(batch))
+                self._fold(len(batch))
         except BaseException as error:
             # Perhaps this loop is going down: another one writes on.
             with self._lock:
@@ -153,6 +172,11 @@ class GroupWriter:
                 database.execute("ROLLBACK")
             return [unavailable(error)] * len(works)
         return outcomes
+
+
+def _fold(database: sqlite3.Connection) -> None:
+    # Nobody asks for the outcome: what is wrong with the file is for those to say who write.
+    database.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
 
 
 def _write_out(database: sqlite3.Connection, began: threading.Lock) -> None:

@@ -232,8 +232,8 @@ class SqliteStore(SqlStore):
             "journal_mode=WAL",
             # FULL: with NORMAL a power cut could take back a rotation that a client was told of.
             "synchronous=FULL",
-            # Pages; a log of 16 MB, folded in seldom: pages that change often are written into the file once.
-            "wal_autocheckpoint=4000",
+            # Pages, 64 MB: so much only while writers never pause, and most of it was folded in aside by then.
+            "wal_autocheckpoint=16000",
             # What was erased is overwritten, not only unlinked.
             "secure_delete=ON",
         ):

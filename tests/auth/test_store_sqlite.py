@@ -156,6 +156,43 @@ async def test_a_thread_that_cannot_begin_leaves_no_lock_on_the_file(
     assert len((await store.list_denied(0, now=NOW)).handles) == 2
 
 
+async def test_the_log_is_folded_into_the_file_while_writers_go_on(
+    store_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("auth.sqlite_groups.FOLDED_AFTER", 3)
+    file = Path(store_url.removeprefix("sqlite:///"))
+    folding = SqliteStore(file)
+    writer = folding._writer  # pyright: ignore[reportPrivateUsage]
+    for name in ("first", "second"):
+        await folding.deny(f"handle-{name}", expires_at=NOW + MONTH)
+    assert b"handle-" not in file.read_bytes()
+    await folding.deny("handle-third", expires_at=NOW + MONTH)
+    # Answered before that is done, or begun.
+    async with asyncio.timeout(20):
+        while writer._folding is None:  # pyright: ignore[reportPrivateUsage]
+            await asyncio.sleep(0)
+        await asyncio.wrap_future(writer._folding)  # pyright: ignore[reportPrivateUsage]
+    assert file.read_bytes().count(b"handle-") == 3
+    await folding.close()
+
+
+@pytest.mark.parametrize("trouble", ["no thread", "the file"])
+async def test_a_log_that_cannot_be_folded_stops_no_writer(
+    store_url: str, store: Store, monkeypatch: pytest.MonkeyPatch, trouble: str
+) -> None:
+    monkeypatch.setattr("auth.sqlite_groups.FOLDED_AFTER", 1)
+    folding = SqliteStore(Path(store_url.removeprefix("sqlite:///")))
+    writer = folding._writer  # pyright: ignore[reportPrivateUsage]
+    if trouble == "no thread":
+        monkeypatch.setattr(writer._folder, "submit", Mock(side_effect=RuntimeError("can't start new thread")))  # pyright: ignore[reportPrivateUsage]
+    else:
+        writer._aside.close()  # pyright: ignore[reportPrivateUsage]
+    for number in range(3):
+        await folding.deny(f"g{number}", expires_at=NOW + MONTH)
+    await folding.close()
+    assert len((await store.list_denied(0, now=NOW)).handles) == 3
+
+
 async def test_a_loop_that_ends_leaves_the_writing_to_another(store: Store) -> None:
     """Whoever waits in another loop is answered, though the loop that wrote for all is gone."""
     begun, done = threading.Event(), list[str]()
